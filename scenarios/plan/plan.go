@@ -1,0 +1,59 @@
+// Package plan resolves a scenario: it loads the kinds and includes it names, applies params and
+// --set, checks every reference, and gives defaults, so that what runs needs no further look-up.
+package plan
+
+import (
+	"time"
+
+	"github.com/twinrig/twinrig/internal/seed"
+	"github.com/twinrig/twinrig/netsim"
+	"github.com/twinrig/twinrig/scenarios/lang"
+)
+
+// Plan is a scenario that was checked and can be run.
+type Plan struct {
+	File     string // as named by the user, or library:NAME
+	Scenario *lang.Scenario // steps with includes spliced in
+	Seed     seed.Seed
+	Start    time.Time     // world time at the start of the run
+	RTC      time.Time     // the devices' real-time clock at first power-on
+	Uptime   time.Duration // the devices' millisecond counter at boot
+	Devices  []Device      // in the order of the file
+	Networks []Network     // in the order of the file
+	Open     bool          // broker.auth: open
+}
+
+// Device is a device with everything resolved.
+type Device struct {
+	Name     string
+	Kind     *lang.Kind
+	Version  string            // of the firmware
+	Firmware string            // name of the registered Go firmware
+	Network  string            // "" with no networks at all
+	Params   map[string]string // kind's and device's merged
+	Identity Identity
+}
+
+// Identity is how a device shows itself to the broker.
+type Identity struct {
+	ClientID string
+	Username string
+	Password string   // from the seed
+	Topics   []string // filters it may publish and subscribe to
+}
+
+// Network is a network with its profile.
+type Network struct {
+	Name    string
+	Profile netsim.Profile
+}
+
+// Device returns the device called name, or nil.
+func (p *Plan) Device(name string) *Device {
+	for i := range p.Devices {
+		if p.Devices[i].Name == name {
+			return &p.Devices[i]
+		}
+	}
+	return nil
+}
