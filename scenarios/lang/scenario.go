@@ -14,15 +14,15 @@ type Scenario struct {
 	Tags     []string      `yaml:"tags"`
 	Requires []string      `yaml:"requires"` // capabilities: power, reset, console, pins, sensors, flash, network
 
-	Params        map[string]Scalar    `yaml:"params"` // replaced as $name or $(name) before units are parsed
-	Clock         *Clock               `yaml:"clock"`
-	Devices       Ordered[Device]      `yaml:"devices" jsonschema:"required"`
-	Networks      Ordered[Network]     `yaml:"networks"`
-	Broker        *Broker              `yaml:"broker"`
-	DefaultWithin *Duration            `yaml:"default_within"`
-	Steps         []Step               `yaml:"steps" jsonschema:"required"`
-	Always        []Invariant          `yaml:"always"`
-	Never         []Invariant          `yaml:"never"`
+	Params        map[string]Scalar `yaml:"params"` // replaced as $name or $(name) before units are parsed
+	Clock         *Clock            `yaml:"clock"`
+	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required"`
+	Networks      Ordered[Network]  `yaml:"networks"`
+	Broker        *Broker           `yaml:"broker"`
+	DefaultWithin *Duration         `yaml:"default_within"`
+	Steps         []Step            `yaml:"steps" jsonschema:"required"`
+	Always        []Invariant       `yaml:"always"`
+	Never         []Invariant       `yaml:"never"`
 }
 
 // StepsFile is what `include` names: steps to be put in its place.
@@ -213,8 +213,8 @@ type Publish struct {
 // NetworkChange is up, down, or keys to change: {latency: 2s, for: 30s}, {state: down, for: 90s}.
 // With For the step does not wait; what was before comes back after that time.
 type NetworkChange struct {
-	Pos     diag.Position  `yaml:"-"`
-	State   string         `yaml:"state" jsonschema:"enum=up,enum=down"` // "" leaves it
+	Pos     diag.Position `yaml:"-"`
+	State   string        `yaml:"state" jsonschema:"enum=up,enum=down"` // "" leaves it
 	Network `yaml:",inline"`
 	For     *Duration `yaml:"for"`
 }

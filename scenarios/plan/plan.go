@@ -12,7 +12,7 @@ import (
 
 // Plan is a scenario that was checked and can be run.
 type Plan struct {
-	File     string // as named by the user, or library:NAME
+	File     string         // as named by the user, or library:NAME
 	Scenario *lang.Scenario // steps with includes spliced in
 	Seed     seed.Seed
 	Start    time.Time     // world time at the start of the run
