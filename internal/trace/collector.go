@@ -13,11 +13,12 @@ import (
 // happens between two actions of the event loop) are sorted by device, and within a device by the
 // order in which that device emitted them.
 type Collector struct {
-	mu      sync.Mutex
-	now     func() time.Duration
-	turn    []sequenced
-	counts  map[string]uint64
-	dropped bool
+	mu     sync.Mutex
+	now    func() time.Duration
+	poke   func()
+	turn   []sequenced
+	counts map[string]uint64
+	closed bool
 }
 
 type sequenced struct {
@@ -25,21 +26,25 @@ type sequenced struct {
 	seq uint64
 }
 
-// NewCollector returns a collector that stamps events with now, the time since the start of the run.
-func NewCollector(now func() time.Duration) *Collector {
-	return &Collector{now: now, counts: map[string]uint64{}}
+// NewCollector returns a collector that stamps events with now, the time since the start of the run,
+// and calls poke after each one, so that the event loop takes a turn before time goes on. poke must
+// not block.
+func NewCollector(now func() time.Duration, poke func()) *Collector {
+	return &Collector{now: now, poke: poke, counts: map[string]uint64{}}
 }
 
 // Emit records e at the present instant; it overwrites e.At. It never blocks for virtual time.
 func (c *Collector) Emit(e Event) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.dropped {
+	if c.closed {
+		c.mu.Unlock()
 		return
 	}
 	e.At = c.now()
 	c.counts[e.Device]++
 	c.turn = append(c.turn, sequenced{e, c.counts[e.Device]})
+	c.mu.Unlock()
+	c.poke()
 }
 
 // Turn returns the events since the last call, in canonical order. The result is the caller's.
@@ -65,6 +70,6 @@ func (c *Collector) Turn() []Event {
 // Close makes later events vanish: the run is over, and what still unwinds is nobody's business.
 func (c *Collector) Close() {
 	c.mu.Lock()
-	c.dropped = true
+	c.closed = true
 	c.mu.Unlock()
 }

@@ -1,0 +1,123 @@
+package vtime
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Limits after which virtual time that stands still counts as stalled.
+const (
+	// A goroutine that never blocks burns processor time; a machine under load does not make it look
+	// so, because processor time is this process's own.
+	spinLimit = 3 * time.Second
+	// A goroutine that waits for a mutex whose holder waits for time burns none.
+	freezeLimit = 10 * time.Second
+	watchEvery  = 200 * time.Millisecond
+)
+
+// Stall says why virtual time stands still.
+type Stall struct {
+	Device string // whose goroutine is at fault; "" where none is labelled
+	Reason string // in one line
+	Stack  string // of that goroutine
+}
+
+// Error returns the reason, with the device.
+func (s Stall) Error() string {
+	who := "a goroutine"
+	if s.Device != "" {
+		who = "the firmware of " + s.Device
+	}
+	return fmt.Sprintf("virtual time stands still: %s %s", who, s.Reason)
+}
+
+// Watch looks from outside the bubble whether heartbeat (such as Loop.Heartbeat's first value) moves
+// on, and calls stalled once when it does not. It must be called outside the bubble. stop ends it.
+func Watch(heartbeat func() int64, stalled func(Stall)) (stop func()) {
+	return watch(heartbeat, stalled, spinLimit, freezeLimit)
+}
+
+func watch(heartbeat func() int64, stalled func(Stall), spin, freeze time.Duration) (stop func()) {
+	done := make(chan struct{})
+	var once sync.Once
+	go func() {
+		ticker := time.NewTicker(watchEvery)
+		defer ticker.Stop()
+		last, since, cpu := heartbeat(), time.Now(), processorTime()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+			}
+			if b := heartbeat(); b != last {
+				last, since, cpu = b, time.Now(), processorTime()
+				continue
+			}
+			if processorTime()-cpu > spin || time.Since(since) > freeze {
+				stalled(diagnose())
+				return
+			}
+		}
+	}()
+	return func() { once.Do(func() { close(done) }) }
+}
+
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+var (
+	goroutineHead = regexp.MustCompile(`^goroutine \d+ \[([^\],]+)[^\]]*synctest bubble`)
+	deviceLabel   = regexp.MustCompile(`labels:\{[^}]*"device": "([^"]*)"`)
+)
+
+// DeviceOf returns the device that a goroutine's traceback names in its labels, or "". The labels are
+// there where GODEBUG holds tracebacklabels=1.
+func DeviceOf(traceback string) string {
+	if m := deviceLabel.FindStringSubmatch(traceback); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// diagnose finds the goroutine of a bubble that keeps virtual time from moving: one that runs, or
+// one in a wait that does not count as durable.
+func diagnose() Stall {
+	// The run is over, so it does no harm that tracebacks show labels from now on.
+	os.Setenv("GODEBUG", strings.TrimPrefix(os.Getenv("GODEBUG")+",tracebacklabels=1", ",")) //nolint:errcheck // at worst the device goes unnamed
+	buf := make([]byte, 8<<20)
+	found := Stall{Reason: "is at work for longer than a run may stand still"}
+	for goroutine := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		head, _, _ := strings.Cut(goroutine, "\n")
+		m := goroutineHead.FindStringSubmatch(head)
+		if m == nil || strings.Contains(m[1], "(durable)") || strings.HasPrefix(m[1], "synctest.") {
+			continue
+		}
+		stall := Stall{Device: DeviceOf(head), Stack: goroutine, Reason: reason(m[1])}
+		if found.Stack == "" || found.Device == "" && stall.Device != "" {
+			found = stall
+		}
+	}
+	return found
+}
+
+func reason(state string) string {
+	switch state {
+	case "running", "runnable":
+		return "never blocks; a loop must sleep, or wait for something"
+	case "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
+		return "waits for a mutex (" + state + ") whose holder waits for time; unlock it before sleeping"
+	}
+	return "waits in " + state + ", which virtual time does not count as waiting"
+}
