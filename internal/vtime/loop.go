@@ -95,6 +95,16 @@ func (t *Timer) Stop() bool {
 	return true
 }
 
+// Pending reports whether the action is still to come. Pending of a nil Timer is false.
+func (t *Timer) Pending() bool {
+	if t == nil {
+		return false
+	}
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
+	return t.item.index >= 0
+}
+
 // Poke makes a loop that waits take a turn: on the wall clock, when an event came in.
 func (l *Loop) Poke() { l.poke() }
 

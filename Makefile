@@ -1,0 +1,57 @@
+# Every target that begins a line with `name: ## text` shows in `make help`.
+GO      ?= go
+GOFLAGS ?= -mod=readonly
+export GOFLAGS
+BIN     := bin
+LINT    := $(BIN)/golangci-lint
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the command into bin/twinrig
+	$(GO) build -o $(BIN)/twinrig ./cmd/twinrig
+
+.PHONY: test
+test: ## Run all tests
+	$(GO) test ./...
+
+.PHONY: race
+race: ## Run all tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s) each
+	@./.ci/fuzz $(FUZZTIME)
+
+.PHONY: determinism
+determinism: ## Compare traces: every scenario, GOMAXPROCS 1 and 2, ten times over, under load
+	TWINRIG_REPEATS=10 $(GO) test -count=1 -run 'Determinism|Canonical' ./scenarios/... ./internal/broker/...
+
+.PHONY: bench
+bench: build ## Measure what the project promises; prints one table
+	$(GO) run ./internal/bench -binary $(BIN)/twinrig
+
+.PHONY: lint
+lint: $(LINT) ## Run the linter
+	$(LINT) run ./...
+
+$(LINT): tools/go.mod
+	cd tools && $(GO) build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(GO) fmt ./...
+
+.PHONY: golden
+golden: ## Rewrite the golden files after a wanted change; read the diff
+	$(GO) test ./... -run Golden -golden
+
+.PHONY: deps-debian
+deps-debian: ## Install what the tests need from Debian's packages (as root): a C compiler for the race detector
+	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev
+
+.PHONY: clean
+clean: ## Remove what was built and run
+	rm -rf $(BIN) .twinrig

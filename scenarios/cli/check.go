@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/report"
+)
+
+func (s *state) checkCommand() *cobra.Command {
+	var set []string
+	var asJSON bool
+	var mode string
+	c := &cobra.Command{
+		Use:   "check FILE|DIR|library:NAME...",
+		Short: "Find every fault in scenario files; start nothing",
+		Long: `check reads scenario files with the kinds and includes they name, and prints every fault as
+file:line:col: path: what is wrong; what would be right. It exits with 2 where there is any.`,
+		Example: `  twinrig check outage.yaml
+  twinrig check scenarios/ --set outage=10m`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			overrides, err := parseSet(set)
+			if err != nil {
+				return err
+			}
+			targets, err := expandTargets(args)
+			if err != nil {
+				return err
+			}
+			var faults diag.List
+			for _, t := range targets {
+				_, _, found := s.load(t, job{File: t, Seed: 1, Mode: mode, Set: overrides})
+				faults = append(faults, found...)
+			}
+			faults.Sort()
+			if asJSON {
+				if err := report.JSON(s.stdout, diagnosticsJSON(faults)); err != nil {
+					return err
+				}
+			} else if len(faults) > 0 {
+				fmt.Fprintln(s.stderr, faults.Error())
+			} else {
+				fmt.Fprintf(s.stdout, "%s: no faults\n", plural(len(targets), "file"))
+			}
+			if len(faults) > 0 {
+				return &exit{code: 2}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringArrayVar(&set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
+	c.Flags().StringVar(&mode, "mode", "sim", "check for `sim` or live")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the faults as JSON")
+	return c
+}
+
+type jsonDiagnostic struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Col     int    `json:"col"`
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func diagnosticsJSON(l diag.List) []jsonDiagnostic {
+	out := make([]jsonDiagnostic, len(l))
+	for i, d := range l {
+		out[i] = jsonDiagnostic{d.File, d.Line, d.Col, d.Path, d.Message, d.Hint}
+	}
+	return out
+}
+
+func (s *state) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema scenario|kind|steps",
+		Short: "Print the JSON Schema of a file type, for editors",
+		Long: `schema prints the JSON Schema of scenario files, kind files, or the files of steps that a scenario
+includes. Point your editor's YAML plug-in at it to complete and check as you type.`,
+		Example: `  twinrig schema scenario > scenario.schema.json
+  # then, at the top of a scenario file:
+  # yaml-language-server: $schema=scenario.schema.json`,
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"scenario", "kind", "steps"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			schema, err := lang.Schema(args[0])
+			if err != nil {
+				return err
+			}
+			_, err = s.stdout.Write(append(schema, '\n'))
+			return err
+		},
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

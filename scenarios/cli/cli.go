@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+	"github.com/twinrig/twinrig/fixtures"
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/run"
+	"github.com/twinrig/twinrig/twin"
+)
+
+// state is what the command has of the process it runs in.
+type state struct {
+	args     []string // without the program's name
+	program  string   // as the user called it
+	env      func(string) string
+	stdin    io.Reader
+	stdout   io.Writer
+	stderr   io.Writer
+	terminal bool // stderr is one: show progress
+	color    bool // stdout takes colour
+	firmware map[string]twin.Firmware
+}
+
+// Main is the twinrig command: it reads the process's arguments and ends the process. firmware holds
+// the caller's Go firmware by the name that kind files use (firmware: {v1: {go: NAME}}), beside the
+// built-in `thermostat`.
+func Main(firmware map[string]twin.Firmware) {
+	all := fixtures.Firmware()
+	maps.Copy(all, firmware)
+	s := &state{
+		args: os.Args[1:], program: os.Args[0], env: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		terminal: isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb",
+		color:    isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		firmware: all,
+	}
+	if isWorker(s.env) {
+		workerMain(s)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := s.execute(ctx)
+	stop()
+	os.Exit(code)
+}
+
+// exit is an error with the exit code that it asks for.
+type exit struct {
+	code int
+	err  error // nil: everything was said
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func (s *state) execute(ctx context.Context) int {
+	root := s.root()
+	root.SetArgs(s.args)
+	root.SetIn(s.stdin)
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var faults diag.List
+	var asked *exit
+	switch {
+	case errors.As(err, &asked):
+		if asked.err != nil {
+			s.complain(asked.err)
+		}
+		return asked.code
+	case errors.As(err, &faults):
+		fmt.Fprintln(s.stderr, faults.Error())
+		return run.Invalid.ExitCode()
+	default:
+		s.complain(err)
+		return run.Invalid.ExitCode()
+	}
+}
+
+func (s *state) complain(err error) { fmt.Fprintln(s.stderr, "twinrig: "+err.Error()) }
+
+func (s *state) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "twinrig",
+		Short: "Run device scenarios against virtual devices, a real MQTT broker and a modelled network",
+		Long: `twinrig runs scenario files: what happens to a device (power cuts, outages, a broker that restarts)
+and what must hold. Devices are twins, which run firmware in virtual time: ten minutes take a tenth
+of a second, and the same seed gives the same run, to the byte.`,
+		Example: `  twinrig run library:thermostat-outage
+  twinrig run outage.yaml --seed 7 --set outage=10m
+  twinrig check *.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(s.runCommand(), s.checkCommand(), s.schemaCommand())
+	return root
+}
+
+func (s *state) firmwareNames() []string { return slices.Sorted(maps.Keys(s.firmware)) }

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/seed"
+	"github.com/twinrig/twinrig/scenarios/library"
+	"github.com/twinrig/twinrig/scenarios/report"
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+// runFlags are the flags of `twinrig run`.
+type runFlags struct {
+	mode   string
+	seed   uint64
+	seeds  int
+	set    []string
+	tags   []string
+	jobs   int
+	out    string
+	verify bool
+	noSkip bool
+	json   bool
+}
+
+func (s *state) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run FILE|DIR|library:NAME...",
+		Short: "Run scenarios",
+		Long: `run runs scenario files: every device is a twin, which runs firmware in virtual time, against an
+embedded MQTT broker over a modelled network. With --mode live the same happens on the wall clock,
+over loopback TCP.
+
+Each run writes trace.jsonl (every event), junit.xml and summary.json into a folder of its own,
+.twinrig/runs/SCENARIO-SEED/ unless --out names another.
+
+Exit codes: 0 pass or skipped, 1 the device did the wrong thing, 2 a file is wrong or the run tested
+nothing, 3 the bench failed, 130 interrupted.
+
+The library: ` + strings.Join(library.Names(), ", ") + `.`,
+		Example: `  twinrig run library:thermostat-outage
+  twinrig run scenarios/ --tags smoke --jobs 2
+  twinrig run outage.yaml --seed 7 --set outage=10m
+  twinrig run outage.yaml --seeds 200 --jobs 2
+  twinrig run outage.yaml --verify`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return s.runScenarios(cmd.Context(), f, args) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.mode, "mode", run.Sim, "`sim`: virtual time; live: wall clock, loopback TCP")
+	fl.Uint64Var(&f.seed, "seed", 1, "the `seed` of all chance")
+	fl.IntVar(&f.seeds, "seeds", 1, "run `N` seeds, from --seed upwards")
+	fl.StringArrayVar(&f.set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
+	fl.StringSliceVar(&f.tags, "tags", nil, "run only scenarios that have all of these `TAGS`")
+	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "how many runs at once")
+	fl.StringVar(&f.out, "out", "", "write the results to `DIR` (several runs: to a folder each in it)")
+	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
+	fl.BoolVar(&f.noSkip, "no-skip", false, "a run that would be skipped fails")
+	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
+	return c
+}
+
+func (f runFlags) validate() error {
+	switch {
+	case f.mode != run.Sim && f.mode != run.Live:
+		return fmt.Errorf("--mode %s: want sim or live", f.mode)
+	case f.seeds < 1:
+		return fmt.Errorf("--seeds %d: want 1 or more", f.seeds)
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs %d: want 1 or more", f.jobs)
+	case f.verify && f.mode == run.Live:
+		return errors.New("--verify: only --mode sim repeats to the byte")
+	}
+	return nil
+}
+
+func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	overrides, err := parseSet(f.set)
+	if err != nil {
+		return err
+	}
+	targets, err := expandTargets(args)
+	if err != nil {
+		return err
+	}
+	jobs, err := s.plan(f, targets, overrides)
+	if err != nil {
+		return err
+	}
+	if len(jobs) == 0 {
+		fmt.Fprintf(s.stderr, "no scenario has the tags %s; nothing to do\n", strings.Join(f.tags, ", "))
+		return nil
+	}
+	if f.verify {
+		return s.verify(ctx, f, jobs)
+	}
+	c := newConsole(s, f, len(jobs))
+	verdicts := c.run(ctx, jobs)
+	return verdictError(verdicts)
+}
+
+// plan checks every file, all faults at once, and lays out the runs.
+func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job, error) {
+	var jobs []job
+	var faults diag.List
+	for _, t := range targets {
+		p, _, found := s.load(t, job{File: t, Seed: seed.Seed(f.seed), Mode: f.mode, Set: set})
+		faults = append(faults, found...)
+		if p == nil || !hasTags(p.Scenario.Tags, f.tags) {
+			continue
+		}
+		for i := range f.seeds {
+			jobs = append(jobs, job{File: t, Name: p.Scenario.Scenario, Seed: seed.Seed(f.seed + uint64(i)), Mode: f.mode, Set: set, NoSkip: f.noSkip})
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	layOut(jobs, f.out)
+	return jobs, nil
+}
+
+func hasTags(has, want []string) bool {
+	return !slices.ContainsFunc(want, func(t string) bool { return !slices.Contains(has, t) })
+}
+
+// layOut gives each run its folder.
+func layOut(jobs []job, out string) {
+	base := out
+	if base == "" {
+		base = filepath.Join(".twinrig", "runs")
+	} else if len(jobs) == 1 {
+		jobs[0].Dir = out
+		return
+	}
+	taken := map[string]bool{}
+	for i := range jobs {
+		j := &jobs[i]
+		stem := strings.TrimSuffix(filepath.Base(j.File), filepath.Ext(j.File))
+		dir := filepath.Join(base, fmt.Sprintf("%s-%d", stem, j.Seed))
+		if taken[dir] || heldByAnother(dir, *j) {
+			sum := sha256.Sum256([]byte(identityOf(*j)))
+			dir += "-" + hex.EncodeToString(sum[:4])
+		}
+		taken[dir] = true
+		j.Dir = dir
+	}
+}
+
+// identityOf tells apart runs whose results must not overwrite each other.
+func identityOf(j job) string {
+	file, err := filepath.Abs(j.File)
+	if err != nil || strings.HasPrefix(j.File, library.Prefix) {
+		file = j.File
+	}
+	words, err := json.Marshal(struct {
+		File, Mode string
+		Set        map[string]string
+	}{file, j.Mode, j.Set})
+	if err != nil {
+		return file
+	}
+	return string(words)
+}
+
+// runFile names the file in a run's folder that says whose results it holds.
+const runFile = "run.id"
+
+func heldByAnother(dir string, j job) bool {
+	id, err := os.ReadFile(filepath.Join(dir, runFile))
+	return err == nil && string(id) != identityOf(j)
+}
+
+// verdictError turns the verdicts of all runs into the exit code.
+func verdictError(verdicts []run.Verdict) error {
+	worst := run.Skipped
+	for _, v := range verdicts {
+		worst = worst.Worse(v)
+	}
+	if code := worst.ExitCode(); code != 0 {
+		return &exit{code: code}
+	}
+	return nil
+}
+
+// save writes what belongs beside the trace.
+func save(j job, o outcome, x report.Extra) error {
+	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
+		return err
+	}
+	write := func(name string, content func(f *os.File) error) error {
+		f, err := os.Create(filepath.Join(j.Dir, name))
+		if err != nil {
+			return err
+		}
+		return errors.Join(content(f), f.Close())
+	}
+	return errors.Join(
+		write(runFile, func(f *os.File) error { _, err := f.WriteString(identityOf(j)); return err }),
+		write("junit.xml", func(f *os.File) error { return report.JUnit(f, o.Result) }),
+		write("summary.json", func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) }),
+	)
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/expect"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/library"
+	"github.com/twinrig/twinrig/scenarios/plan"
+)
+
+// expandTargets turns FILE, DIR and library:NAME into scenario files. A folder means the scenarios in
+// it and below: YAML files whose first key is `scenario`.
+func expandTargets(args []string) ([]string, error) {
+	var targets []string
+	for _, arg := range args {
+		if strings.HasPrefix(arg, library.Prefix) {
+			file, err := library.Resolve(arg)
+			if err != nil {
+				return nil, err
+			}
+			targets = append(targets, file...)
+			continue
+		}
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, fmt.Errorf("%s: no such file or folder, and not library:NAME", arg)
+		}
+		if !info.IsDir() {
+			targets = append(targets, arg)
+			continue
+		}
+		found, err := scenariosBelow(arg)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("%s: no scenario in this folder; a scenario is a .yaml file with the key `scenario`", arg)
+		}
+		targets = append(targets, found...)
+	}
+	return targets, nil
+}
+
+func scenariosBelow(dir string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != dir {
+			return fs.SkipDir
+		}
+		if ext := filepath.Ext(path); d.IsDir() || ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		if lang.IsScenario(path) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the folder %s: %w", dir, err)
+	}
+	return found, nil
+}
+
+// parseSet reads --set NAME=VALUE.
+func parseSet(set []string) (map[string]string, error) {
+	overrides := map[string]string{}
+	for _, s := range set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--set %s: want NAME=VALUE, as in --set outage=10m", s)
+		}
+		overrides[name] = value
+	}
+	return overrides, nil
+}
+
+// load reads, checks and compiles a scenario.
+func (s *state) load(file string, j job) (*plan.Plan, *expect.Program, diag.List) {
+	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: j.Set, Seed: j.Seed, Firmware: s.firmwareNames(), Mode: j.Mode})
+	if p == nil {
+		return nil, nil, faults
+	}
+	program, more := expect.Compile(p)
+	faults = append(faults, more...)
+	if len(faults) > 0 {
+		return nil, nil, faults
+	}
+	return p, program, nil
+}
+
+// repeatCommand is what a user types to get the same run again.
+func repeatCommand(program string, j job) string {
+	words := []string{filepath.Base(program), "run", library.Display(j.File), "--seed", fmt.Sprint(j.Seed)}
+	if j.Mode != "sim" {
+		words = append(words, "--mode", j.Mode)
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.Set)) {
+		words = append(words, "--set", shellQuote(name+"="+j.Set[name]))
+	}
+	return strings.Join(words, " ")
+}
+
+func shellQuote(s string) string {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_=./:,+@%", r)
+	}
+	if strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/scenarios/report"
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+// verifyOne runs a job twice, with one processor and with two, and compares the traces. The first
+// run's results stay in the job's folder; where the traces differ, the second is in `second` below it.
+func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, error) {
+	second := j
+	second.Dir = filepath.Join(j.Dir, "second")
+	outcomes := make([]outcome, 2)
+	for i, x := range []job{j, second} {
+		p := &pool{state: s, workers: 1, maxprocs: i + 1, progress: func(job, run.Progress) {},
+			done: func(_ int, _ job, o outcome) { outcomes[i] = o }}
+		p.run(ctx, []job{x})
+	}
+	if ctx.Err() != nil {
+		return run.Interrupted, nil
+	}
+	c := newConsole(s, f, 1)
+	c.bar = nil
+	c.done(0, j, outcomes[0])
+	v := c.verdicts[0]
+	if f.json {
+		if err := report.JSON(s.stdout, c.summaries); err != nil {
+			return v, err
+		}
+	}
+	same, difference, err := compareTraces(filepath.Join(j.Dir, "trace.jsonl"), filepath.Join(second.Dir, "trace.jsonl"))
+	if err != nil {
+		return run.Infra, err
+	}
+	if !same {
+		fmt.Fprintf(s.stderr, "NOT REPEATABLE  %s: %s\n", displayName(j), difference)
+		return v.Worse(run.Invalid), nil
+	}
+	fmt.Fprintf(s.stderr, "repeatable: %s, both traces have the digest %.12s\n", displayName(j), outcomes[0].Digest)
+	return v, os.RemoveAll(second.Dir)
+}
+
+// compareTraces names the first event in which two traces differ, and its device.
+func compareTraces(a, b string) (same bool, difference string, err error) {
+	ea, errA := readTrace(a)
+	eb, errB := readTrace(b)
+	if err := errors.Join(errA, errB); err != nil {
+		return false, "", err
+	}
+	for i := range max(len(ea), len(eb)) {
+		switch {
+		case i >= len(ea):
+			return false, fmt.Sprintf("the first trace ends after %d events, the second goes on with\n  %s", i, describe(eb[i])), nil
+		case i >= len(eb):
+			return false, fmt.Sprintf("the second trace ends after %d events, the first goes on with\n  %s", i, describe(ea[i])), nil
+		}
+		x, y := describe(ea[i]), describe(eb[i])
+		if x != y {
+			return false, fmt.Sprintf("event %d, of %s, differs\n  first:  %s\n  second: %s", i+1, whose(ea[i], eb[i]), x, y), nil
+		}
+	}
+	return true, "", nil
+}
+
+func readTrace(file string) ([]trace.Event, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	_, events, err := trace.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return events, nil
+}
+
+func whose(a, b trace.Event) string {
+	for _, e := range []trace.Event{a, b} {
+		if e.Device != "" {
+			return "device " + e.Device
+		}
+	}
+	return "the bench"
+}
+
+func describe(e trace.Event) string {
+	line, err := e.MarshalJSON()
+	if err != nil {
+		return err.Error()
+	}
+	return string(line[:len(line)-1])
+}

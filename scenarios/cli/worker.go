@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/seed"
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/library"
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+// job is one run to do.
+type job struct {
+	File   string            `json:"file"` // a path, or library:/NAME.yaml
+	Name   string            `json:"name"` // of the scenario
+	Seed   seed.Seed         `json:"seed"`
+	Mode   string            `json:"mode"`
+	Set    map[string]string `json:"set,omitempty"`
+	Dir    string            `json:"dir"` // where trace.jsonl goes
+	NoSkip bool              `json:"no_skip,omitempty"`
+}
+
+// request goes from the supervisor to a worker, one line of JSON each. Closing the pipe ends the worker.
+type request struct {
+	Job       *job `json:"job,omitempty"`
+	Interrupt bool `json:"interrupt,omitempty"`
+}
+
+// answer goes from a worker to the supervisor, one line of JSON each: progress while the job runs,
+// then its outcome.
+type answer struct {
+	Progress *run.Progress `json:"progress,omitempty"`
+	Outcome  *outcome      `json:"outcome,omitempty"`
+}
+
+// outcome is what a job came to.
+type outcome struct {
+	Result run.Result    `json:"result"`
+	Faults diag.List     `json:"faults,omitempty"` // the files changed since they were checked
+	Digest string        `json:"digest"`           // SHA-256 of trace.jsonl, hexadecimal
+	Wall   time.Duration `json:"wall"`
+}
+
+// workerEnv marks a child process as a worker. Its answers go to file descriptor 3, so that firmware
+// may print what it likes.
+const workerEnv = "TWINRIG_WORKER"
+
+const answerFD = 3
+
+func isWorker(env func(string) string) bool { return env(workerEnv) != "" }
+
+// progressEvery is how often, on the wall clock, a worker says how far it is.
+const progressEvery = 100 * time.Millisecond
+
+// workerMain does jobs until its standard input ends; it never returns.
+func workerMain(s *state) {
+	// Ctrl-C reaches the whole process group; the supervisor decides what it means.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
+	w := &worker{state: s, answers: json.NewEncoder(os.NewFile(answerFD, "answers")), jobs: make(chan job)}
+	go w.listen(s.stdin)
+	vtime.Main(func(bubble func(func()) error) int {
+		for j := range w.jobs {
+			w.do(bubble, j)
+		}
+		return 0
+	})
+}
+
+type worker struct {
+	*state
+	mu        sync.Mutex // guards answers
+	answers   *json.Encoder
+	jobs      chan job
+	interrupt atomic.Bool
+}
+
+func (w *worker) answer(a answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.answers.Encode(a); err != nil {
+		os.Exit(run.Infra.ExitCode()) // the supervisor is gone
+	}
+}
+
+func (w *worker) listen(r io.Reader) {
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		var req request
+		if err := json.Unmarshal(in.Bytes(), &req); err != nil {
+			os.Exit(run.Infra.ExitCode())
+		}
+		switch {
+		case req.Interrupt:
+			w.interrupt.Store(true)
+		case req.Job != nil:
+			w.jobs <- *req.Job
+		}
+	}
+	os.Exit(0) // the supervisor is done, or gone
+}
+
+func (w *worker) do(bubble func(func()) error, j job) {
+	start := time.Now()
+	o := w.run(bubble, j)
+	o.Wall = time.Since(start)
+	w.answer(answer{Outcome: &o})
+}
+
+func (w *worker) run(bubble func(func()) error, j job) outcome {
+	p, program, faults := w.load(j.File, j)
+	if p == nil {
+		return outcome{Faults: faults, Result: run.Result{File: library.Display(j.File), Mode: j.Mode, Seed: uint64(j.Seed), Verdict: run.Invalid, Reason: "the files have faults"}}
+	}
+	failed := func(err error) outcome {
+		return outcome{Result: run.Result{Scenario: p.Scenario.Scenario, File: library.Display(j.File), Mode: j.Mode, Seed: uint64(j.Seed), Verdict: run.Infra, Reason: err.Error()}}
+	}
+	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
+		return failed(err)
+	}
+	file, err := os.Create(filepath.Join(j.Dir, "trace.jsonl"))
+	if err != nil {
+		return failed(err)
+	}
+	digest := sha256.New()
+	var position run.Position
+	stop := w.report(&position)
+	result := run.Run(p, program, run.Options{
+		Mode: j.Mode, Firmware: w.firmware, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip,
+		Position: &position, Interrupted: w.interrupt.Load,
+	})
+	stop()
+	result.File = library.Display(j.File)
+	if err := file.Close(); err != nil && result.Verdict == run.Pass {
+		return failed(errors.Join(errors.New("the trace is not safely on disk"), err))
+	}
+	return outcome{Result: result, Digest: hex.EncodeToString(digest.Sum(nil))}
+}
+
+// report sends progress from outside the bubble until stop.
+func (w *worker) report(position *run.Position) (stop func()) {
+	done := make(chan struct{})
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		ticker := time.NewTicker(progressEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				p := position.Load()
+				w.answer(answer{Progress: &p})
+			}
+		}
+	}()
+	return func() { close(done); <-finished }
+}

@@ -1,0 +1,92 @@
+// Package library holds the ready-made scenarios, which `twinrig run library:NAME` runs.
+package library
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/twinrig/twinrig/fixtures/thermostat"
+	"github.com/twinrig/twinrig/internal/diag"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+// Prefix marks a name of the library where a file could stand.
+const Prefix = "library:"
+
+// MaxFile is the largest file ReadFile reads: far above any scenario written by hand.
+const MaxFile = 4 << 20
+
+// Names returns the names of the scenarios, sorted.
+func Names() []string {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil // an embedded folder is always there
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Resolve turns library:NAME into the path that ReadFile knows; library:all and library: mean every one.
+func Resolve(name string) ([]string, error) {
+	want := strings.TrimPrefix(name, Prefix)
+	names := Names()
+	if want != "" && want != "all" {
+		if !slices.Contains(names, want) {
+			return nil, fmt.Errorf("%s: no such scenario in the library; %s", name, diag.DidYouMean(want, names))
+		}
+		names = []string{want}
+	}
+	paths := make([]string, len(names))
+	for i, n := range names {
+		paths[i] = Prefix + "/" + n + ".yaml"
+	}
+	return paths, nil
+}
+
+// Display returns a path as a user names it: library:NAME for what Resolve made, else the path itself.
+func Display(file string) string {
+	if inside, ok := strings.CutPrefix(file, Prefix+"/"); ok {
+		return Prefix + strings.TrimSuffix(inside, ".yaml")
+	}
+	return file
+}
+
+// ReadFile reads a file of the library, by a path that begins with library:/, or of the file system.
+// A file over MaxFile bytes is refused before it is read.
+func ReadFile(file string) ([]byte, error) {
+	inside, ok := strings.CutPrefix(file, Prefix+"/")
+	if !ok {
+		return readLimited(file)
+	}
+	if inside == "thermostat.kind.yaml" {
+		return thermostat.Kind, nil
+	}
+	return files.ReadFile(path.Clean(inside))
+}
+
+func readLimited(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("larger than %d MiB, which no scenario needs", MaxFile>>20)
+	}
+	return data, nil
+}

@@ -1,0 +1,81 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+// Summary is summary.json: one run in short. Times are seconds.
+type Summary struct {
+	Scenario string      `json:"scenario"`
+	File     string      `json:"file"`
+	Mode     string      `json:"mode"`
+	Seed     uint64      `json:"seed"`
+	Verdict  run.Verdict `json:"verdict"`
+	ExitCode int         `json:"exit_code"`
+	Reason   string      `json:"reason,omitempty"`
+	Elapsed  float64     `json:"elapsed"` // virtual time in sim, wall time in live
+	Wall     float64     `json:"wall"`
+	Events   int         `json:"events"`
+	Digest   string      `json:"digest,omitempty"` // SHA-256 of trace.jsonl
+	Out      string      `json:"out,omitempty"`    // the folder of the results
+	Repeat   string      `json:"repeat"`           // the command that repeats the run
+	Steps    []Step      `json:"steps"`
+	Failures []Failure   `json:"failures,omitempty"`
+}
+
+// Step is one step of a Summary.
+type Step struct {
+	Line    int         `json:"line"`
+	Path    string      `json:"path"`
+	Text    string      `json:"text"`
+	Begin   float64     `json:"begin"`
+	End     float64     `json:"end"`
+	Verdict run.Verdict `json:"verdict"`
+}
+
+// Failure is one failure of a Summary.
+type Failure struct {
+	Position string      `json:"position"` // file:line:col
+	Step     string      `json:"step"`
+	At       float64     `json:"at"`
+	Verdict  run.Verdict `json:"verdict"`
+	Message  string      `json:"message"`
+	Detail   string      `json:"detail,omitempty"`
+}
+
+// Extra is what a Summary says beside the run's result.
+type Extra struct {
+	Wall   time.Duration
+	Digest string
+	Out    string
+	Repeat string
+}
+
+// NewSummary puts a result into the form of summary.json.
+func NewSummary(r run.Result, x Extra) Summary {
+	s := Summary{Scenario: r.Scenario, File: r.File, Mode: r.Mode, Seed: r.Seed, Verdict: r.Verdict, ExitCode: r.Verdict.ExitCode(), Reason: r.Reason,
+		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, Repeat: x.Repeat, Steps: []Step{}}
+	for _, st := range r.Steps {
+		s.Steps = append(s.Steps, Step{Line: st.Pos.Line, Path: st.Path, Text: st.Text, Begin: st.Begin.Seconds(), End: st.End.Seconds(), Verdict: st.Verdict})
+	}
+	for _, f := range r.Failures {
+		s.Failures = append(s.Failures, Failure{Position: f.Pos.String(), Step: f.Step, At: f.At.Seconds(), Verdict: f.Verdict, Message: f.Message, Detail: f.Detail})
+	}
+	return s
+}
+
+// JSON writes v indented.
+func JSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("report: json: %w", err)
+	}
+	return nil
+}

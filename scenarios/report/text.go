@@ -1,0 +1,105 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+// Text writes results for a person.
+type Text struct {
+	W     io.Writer
+	Color bool
+}
+
+func (t Text) paint(attr color.Attribute, s string) string {
+	c := color.New(attr)
+	if t.Color {
+		c.EnableColor()
+	} else {
+		c.DisableColor()
+	}
+	return c.Sprint(s)
+}
+
+var verdictColor = map[run.Verdict]color.Attribute{
+	run.Pass: color.FgGreen, run.Fail: color.FgRed, run.Invalid: color.FgMagenta, run.Infra: color.FgMagenta,
+	run.Skipped: color.FgYellow, run.Interrupted: color.FgYellow,
+}
+
+// Run writes one run: its steps where steps is set, its failures, and a closing line.
+func (t Text) Run(r run.Result, x Extra, steps bool) error {
+	var b strings.Builder
+	if steps {
+		t.steps(&b, r)
+	}
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "\n%s %s: %s\n", t.paint(verdictColor[f.Verdict], strings.ToUpper(string(f.Verdict))), f.Pos, f.Message)
+		for line := range strings.Lines(f.Detail) {
+			b.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
+		}
+	}
+	if r.Verdict != run.Pass && r.Verdict != run.Skipped && x.Repeat != "" {
+		fmt.Fprintf(&b, "\nto repeat: %s\n", x.Repeat)
+	}
+	b.WriteString(t.closing(r, x))
+	_, err := io.WriteString(t.W, b.String())
+	return err
+}
+
+func (t Text) steps(b *strings.Builder, r run.Result) {
+	fmt.Fprintf(b, "%s  %s\n", t.paint(color.Bold, r.Scenario), t.paint(color.Faint, fmt.Sprintf("%s, seed %d, %s", r.File, r.Seed, r.Mode)))
+	for _, s := range r.Steps {
+		took := ""
+		if d := s.End - s.Begin; d > 0 {
+			took = t.paint(color.Faint, " took "+Duration(d))
+		}
+		fmt.Fprintf(b, "  %s %s  %s%s\n", t.mark(s.Verdict), t.paint(color.Faint, fmt.Sprintf("%9s", Duration(s.Begin))), clip(s.Text, 90), took)
+	}
+}
+
+func (t Text) mark(v run.Verdict) string {
+	marks := map[run.Verdict]string{run.Pass: "✓", run.Fail: "✗", run.Skipped: "-", run.Interrupted: "…"}
+	m, ok := marks[v]
+	if !ok {
+		m = "!"
+	}
+	return t.paint(verdictColor[v], m)
+}
+
+func (t Text) closing(r run.Result, x Extra) string {
+	line := fmt.Sprintf("%s  %s", t.paint(verdictColor[r.Verdict], fmt.Sprintf("%-7s", strings.ToUpper(string(r.Verdict)))), r.Scenario)
+	if r.Reason != "" {
+		line += ": " + r.Reason
+	}
+	clock := "of virtual time in " + Duration(x.Wall)
+	if r.Mode != "sim" {
+		clock = "of wall time"
+	}
+	facts := fmt.Sprintf("seed %d, %s %s, %d events", r.Seed, Duration(r.Elapsed), clock, r.Events)
+	if x.Out != "" {
+		facts += ", " + x.Out
+	}
+	return line + t.paint(color.Faint, "  ("+facts+")") + "\n"
+}
+
+// clip shortens s to n runes, with an ellipsis.
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+// Duration writes d with at most millisecond digits: 0s, 12ms, 3.25s, 1m30s, 24h0m0s.
+func Duration(d time.Duration) string {
+	if d >= time.Minute {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Millisecond).String()
+}

@@ -1,0 +1,172 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/broker"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/netsim"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/plan"
+	"github.com/twinrig/twinrig/twin"
+	"github.com/twinrig/twinrig/twin/flash"
+	"periph.io/x/conn/v3/gpio"
+)
+
+// network is a link of the scenario, whatever shapes it.
+type network interface {
+	Set(netsim.Profile)
+	SetUp(bool)
+	// Packets counts what was offered to the links since the run began.
+	Packets() uint64
+}
+
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// fabric makes networks and carries connections over them to the broker.
+type fabric interface {
+	Network(name string, p netsim.Profile) network
+	// Attach attaches a device to a network made before.
+	Attach(device, network string) (dialer, error)
+	// Refused counts connections that the broker did not take because it was stopped.
+	Refused() int
+	Close()
+}
+
+// bench is everything a run acts on.
+type bench struct {
+	plan     *plan.Plan
+	loop     *vtime.Loop
+	steps    *vtime.Source // of what the scenario does
+	events   *trace.Collector
+	broker   *broker.Broker
+	fabric   fabric
+	networks map[string]network
+	twins    map[string]*twin.Twin
+}
+
+// newBench builds the bench; nothing is powered yet. settle is nil on the wall clock.
+func newBench(p *plan.Plan, opts Options, settle func(), makeFabric func(*bench) (fabric, error)) (*bench, error) {
+	loop := vtime.NewLoop(settle)
+	start := time.Now()
+	b := &bench{plan: p, loop: loop, networks: map[string]network{}, twins: map[string]*twin.Twin{}}
+	b.events = trace.NewCollector(func() time.Duration { return time.Since(start) }, loop.Poke)
+	service := loop.Source()
+	var err error
+	if b.broker, err = broker.New(broker.Config{Emit: b.events.Emit, Source: service, Devices: identities(p), Open: p.Open}); err != nil {
+		return nil, err
+	}
+	if b.fabric, err = makeFabric(b); err != nil {
+		return nil, err
+	}
+	for _, n := range p.Networks {
+		b.networks[n.Name] = b.fabric.Network(n.Name, n.Profile)
+	}
+	for i := range p.Devices {
+		if err := b.addTwin(&p.Devices[i], opts.Firmware); err != nil {
+			return nil, err
+		}
+	}
+	b.steps = loop.Source()
+	return b, nil
+}
+
+func identities(p *plan.Plan) []broker.Identity {
+	ids := make([]broker.Identity, len(p.Devices))
+	for i, d := range p.Devices {
+		ids[i] = broker.Identity{Device: d.Name, ClientID: d.Identity.ClientID, Username: d.Identity.Username,
+			Password: d.Identity.Password, Topics: d.Identity.Topics}
+	}
+	return ids
+}
+
+func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error {
+	dial, err := b.fabric.Attach(d.Name, d.Network)
+	if err != nil {
+		return err
+	}
+	cfg := twin.Config{
+		Name: d.Name, Version: d.Version, Firmware: firmware[d.Firmware],
+		Pins: pins(d.Kind), Sensors: sensors(d.Kind), Flash: geometry(d.Kind),
+		Params:   d.Params,
+		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
+		Seed:     b.plan.Seed, RTC: b.plan.RTC, Uptime: b.plan.Uptime,
+		Dial: dial, Emit: b.events.Emit, Source: b.loop.Source(),
+	}
+	if d.Kind.Console != nil {
+		cfg.Baud = d.Kind.Console.Baud
+	}
+	t, err := twin.New(cfg)
+	if err != nil {
+		return fmt.Errorf("run: device %s: %w", d.Name, err)
+	}
+	b.twins[d.Name] = t
+	return nil
+}
+
+func pins(k *lang.Kind) []twin.PinSpec {
+	specs := make([]twin.PinSpec, len(k.Pins))
+	for i, p := range k.Pins {
+		specs[i] = twin.PinSpec{Name: p.Name, Output: p.Value.Direction == "out", Pull: pull(p.Value.Pull)}
+	}
+	return specs
+}
+
+func pull(s string) gpio.Pull {
+	switch s {
+	case "up":
+		return gpio.PullUp
+	case "down":
+		return gpio.PullDown
+	}
+	return gpio.Float
+}
+
+// activeLevel is what press drives a pin to.
+func activeLevel(p lang.Pin) gpio.Level {
+	if p.Active != "" {
+		return p.Active == "high"
+	}
+	return p.Pull != "up"
+}
+
+func sensors(k *lang.Kind) []twin.SensorSpec {
+	specs := make([]twin.SensorSpec, len(k.Sensors))
+	for i, s := range k.Sensors {
+		specs[i] = sensorSpec(s.Name, s.Value)
+	}
+	return specs
+}
+
+func geometry(k *lang.Kind) flash.Geometry {
+	var g flash.Geometry
+	if k.Resources == nil || k.Resources.Flash == nil {
+		return g
+	}
+	g = flash.Geometry{Size: k.Resources.Flash.Bytes, EraseBlock: 4096, WriteSize: 4}
+	if k.Resources.EraseBlock != nil {
+		g.EraseBlock = k.Resources.EraseBlock.Bytes
+	}
+	if k.Resources.WriteGranularity != nil {
+		g.WriteSize = *k.Resources.WriteGranularity
+	}
+	return g
+}
+
+// close ends everything; what still unwinds is not recorded.
+func (b *bench) close() {
+	b.events.Close()
+	for i := range b.plan.Devices {
+		if t := b.twins[b.plan.Devices[i].Name]; t != nil {
+			t.Close()
+		}
+	}
+	b.broker.Close()
+	if b.fabric != nil {
+		b.fabric.Close()
+	}
+}

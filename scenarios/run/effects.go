@@ -1,0 +1,65 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/trace"
+)
+
+// fault is an impairment under way, which must touch something before it ends.
+type fault struct {
+	verb    string // network, broker, power
+	subject string // the network or device
+	what    string // as the message names it: "network cell: down"
+	pos     diag.Position
+	path    string
+	touched func() int64 // so far
+	nothing string       // the message where it touched nothing
+}
+
+// faults tracks the impairments under way. A test that tested nothing must not be green: each fault is
+// judged when it ends, by one event that says what it touched.
+type faults struct {
+	open []*fault
+	emit func(trace.Event)
+}
+
+func (f *faults) begin(x *fault) { f.open = append(f.open, x) }
+
+// end judges the faults of verb on subject and returns a failure for each that touched nothing.
+func (f *faults) end(verb, subject string) []Failure {
+	var failures []Failure
+	f.open = slices.DeleteFunc(f.open, func(x *fault) bool {
+		if x.verb != verb || x.subject != subject {
+			return false
+		}
+		failures = append(failures, f.judge(x)...)
+		return true
+	})
+	return failures
+}
+
+// endAll judges what is still under way at the end of the run.
+func (f *faults) endAll() []Failure {
+	var failures []Failure
+	for _, x := range f.open {
+		failures = append(failures, f.judge(x)...)
+	}
+	f.open = nil
+	return failures
+}
+
+func (f *faults) judge(x *fault) []Failure {
+	n := x.touched()
+	e := trace.Event{Kind: trace.Kind(x.verb), Name: x.subject, Text: "effect of " + x.what, Count: n}
+	if x.verb == "power" {
+		e.Device, e.Name = x.subject, "cut"
+	}
+	f.emit(e)
+	if n > 0 {
+		return nil
+	}
+	return []Failure{{Pos: x.pos, Step: x.path, Verdict: Invalid, Message: fmt.Sprintf("%s touched nothing: %s", x.what, x.nothing)}}
+}

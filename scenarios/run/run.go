@@ -1,0 +1,124 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/expect"
+	"github.com/twinrig/twinrig/scenarios/plan"
+	"github.com/twinrig/twinrig/twin"
+)
+
+// The modes.
+const (
+	Sim  = "sim"  // twins in virtual time
+	Live = "live" // twins on the wall clock, over loopback TCP
+)
+
+// Options say how to run a plan.
+type Options struct {
+	Mode     string // Sim (default) or Live
+	Firmware map[string]twin.Firmware
+	// Bubble runs a function in virtual time, as the argument of vtime.Main's body does. Needed in Sim.
+	Bubble func(func()) error
+	Trace  io.Writer // where the trace goes, as JSON Lines; nil: nowhere
+	NoSkip bool      // a requirement that is not offered is a failure
+	// Position is kept up to date for whoever shows progress; may be nil.
+	Position *Position
+	// Interrupted is asked at every turn, and must be quick; nil: never.
+	Interrupted func() bool
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Elapsed time.Duration `json:"elapsed"` // since the start of the run, on the run's clock
+	Step    int           `json:"step"`    // steps begun
+	Steps   int           `json:"steps"`   // in all
+	Text    string        `json:"text"`    // the step under way
+}
+
+// Position is the Progress of a run under way. It may be read while the run writes it.
+type Position struct{ p atomic.Pointer[Progress] }
+
+// Load returns how far the run is.
+func (p *Position) Load() Progress {
+	if x := p.p.Load(); x != nil {
+		return *x
+	}
+	return Progress{}
+}
+
+// leaveTime is how long, on the wall clock, firmware may take to unwind after its run.
+const leaveTime = 2 * time.Second
+
+// Run executes a plan and returns what it came to. Whatever goes wrong is a verdict, never an error or a panic.
+func Run(p *plan.Plan, program *expect.Program, opts Options) Result {
+	if opts.Position == nil {
+		opts.Position = new(Position)
+	}
+	if missing := missingRequirements(p.Scenario.Requires); missing != "" {
+		return skip(p, opts, missing)
+	}
+	if opts.Mode == Live {
+		return newRunner(p, program, opts).live()
+	}
+	return sim(p, program, opts)
+}
+
+// offered is what every twin offers.
+var offered = []string{"console", "flash", "network", "pins", "power", "reset", "sensors"}
+
+func missingRequirements(requires []string) string {
+	var missing []string
+	for _, r := range requires {
+		if !slices.Contains(offered, r) {
+			missing = append(missing, r)
+		}
+	}
+	return strings.Join(missing, ", ")
+}
+
+func skip(p *plan.Plan, opts Options, missing string) Result {
+	r := newRunner(p, nil, opts).result
+	r.Verdict, r.Reason = Skipped, "not offered here: "+missing
+	if opts.NoSkip {
+		r.Verdict = Fail
+	}
+	return r
+}
+
+// sim runs in a bubble. It returns even if virtual time stalls, with the verdict invalid; the
+// bubble's goroutines are then left behind.
+func sim(p *plan.Plan, program *expect.Program, opts Options) Result {
+	r := newRunner(p, program, opts)
+	done := make(chan Result, 1)
+	left := make(chan struct{})
+	stalled := make(chan vtime.Stall, 1)
+	go func() {
+		defer close(left)
+		err := opts.Bubble(func() { done <- r.sim() })
+		select {
+		case done <- r.failed(Invalid, fmt.Sprint(err)): // only where sim did not come to its end
+		default:
+		}
+	}()
+	stop := vtime.Watch(r.beats.Load, func(s vtime.Stall) { stalled <- s })
+	defer stop()
+	var result Result
+	select {
+	case result = <-done:
+	case s := <-stalled:
+		return r.stalled(s)
+	}
+	select {
+	case <-left:
+	case <-time.After(leaveTime):
+		result.Leftover = true
+	}
+	return result
+}

@@ -1,0 +1,354 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/expect"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/plan"
+)
+
+// runner does the steps of one run. Its method turn is called by the event loop whenever everything
+// has settled; it keeps no goroutine of its own.
+//
+//	state            leaves when
+//	between steps    the next step begins in the same turn
+//	lasting          the step's time is over (wait, press, a cycle's off time)
+//	expecting        the expectation passed, or failed
+//	finished         never: the loop stops
+type runner struct {
+	plan    *plan.Plan
+	program *expect.Program
+	opts    Options
+	result  Result
+	beats   atomic.Int64 // for the watch outside
+
+	bench    *bench
+	writer   *trace.Writer
+	history  *expect.History
+	judge    *expect.Invariants
+	faults   faults
+	changes  map[string]*change // of networks, by name
+	todo     []frame
+	total    int
+	starts   map[string]mark // of named steps
+	window   mark            // rule 1: the start of the last stimulus, or the end of the last wait
+	current  *lang.Step
+	lasting  bool
+	active   *expect.Active
+	deadline *vtime.Timer // when time alone may change the verdict
+	due      bool         // deadline has fired
+	finished bool
+}
+
+// mark is a place in the stream of events.
+type mark struct {
+	events int // how many came before it
+	at     time.Duration
+}
+
+// frame is a list of steps under way.
+type frame struct {
+	steps []lang.Step
+	next  int
+	times int // how often it is still to be done, this time included
+}
+
+func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
+	r := &runner{plan: p, program: program, opts: opts, starts: map[string]mark{}, changes: map[string]*change{}}
+	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed)}
+	r.total = countSteps(p.Scenario.Steps)
+	r.todo = []frame{{steps: p.Scenario.Steps, times: 1}}
+	return r
+}
+
+func countSteps(steps []lang.Step) int {
+	n := 0
+	for i := range steps {
+		n++
+		if rep := steps[i].Repeat; rep != nil {
+			n += rep.Times * countSteps(rep.Steps)
+		}
+	}
+	return n
+}
+
+// failed returns a result for a run that could not go on for a reason that belongs to no step.
+func (r *runner) failed(v Verdict, reason string) Result {
+	res := r.result
+	res.Verdict, res.Reason = v, reason
+	return res
+}
+
+// run builds the bench, turns the loop until the run is over, and takes the bench down.
+func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Result {
+	b, err := newBench(r.plan, r.opts, settle, makeFabric)
+	if err != nil {
+		return r.failed(Infra, err.Error())
+	}
+	r.bench = b
+	defer b.close()
+	r.faults.emit = b.events.Emit
+	r.history = expect.NewHistory(r.plan)
+	r.judge = r.program.Invariants(r.history)
+	out := r.opts.Trace
+	if out == nil {
+		out = io.Discard
+	}
+	header := trace.Header{Scenario: r.plan.Scenario.Scenario, Seed: uint64(r.plan.Seed), Mode: r.opts.Mode, Start: r.plan.Start}
+	if r.writer, err = trace.NewWriter(out, header); err != nil {
+		return r.failed(Infra, err.Error())
+	}
+	b.loop.Run(r.turn)
+	return r.result
+}
+
+func (r *runner) now() time.Duration { return r.bench.events.Now() }
+
+func (r *runner) mark() mark { return mark{r.history.Len(), r.now()} }
+
+// turn reads what happened since the last turn, judges it, and does at most one thing.
+func (r *runner) turn() (acted bool) {
+	r.beats.Add(1)
+	if r.finished {
+		return false
+	}
+	events := r.bench.events.Turn()
+	now := r.now()
+	r.opts.Position.p.Store(r.progress(now))
+	if err := r.record(events); err != nil {
+		r.finish(Infra, "the trace cannot be written: "+err.Error())
+		return false
+	}
+	if r.opts.Interrupted != nil && r.opts.Interrupted() {
+		r.finish(Interrupted, "interrupted")
+		return false
+	}
+	if violated := r.judge.Observe(now, events); violated != nil {
+		r.fail(Failure{Pos: violated.Pos, Step: violated.Path, At: now, Verdict: Fail, Message: violated.Message, Detail: violated.Detail})
+		return false
+	}
+	if spun := r.spun(); spun != "" {
+		r.finish(Invalid, spun)
+		return false
+	}
+	return r.advance(now)
+}
+
+func (r *runner) record(events []trace.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	r.result.Events += len(events)
+	r.history.Append(events)
+	return r.writer.Write(events)
+}
+
+func (r *runner) spun() string {
+	for i := range r.plan.Devices {
+		if d := r.plan.Devices[i].Name; r.bench.twins[d].Spun() {
+			return "the firmware of " + d + " spins: a million hardware calls in one instant, and no watchdog to end it; sleep in its loop"
+		}
+	}
+	return ""
+}
+
+func (r *runner) progress(now time.Duration) *Progress {
+	p := &Progress{Elapsed: now, Step: len(r.result.Steps), Steps: r.total}
+	if r.current != nil {
+		p.Text = r.current.Text
+	}
+	return p
+}
+
+// advance goes on with the current step, or begins the next one.
+func (r *runner) advance(now time.Duration) (acted bool) {
+	switch {
+	case r.lasting:
+		return false
+	case r.active != nil:
+		return r.expecting(now)
+	}
+	step := r.next()
+	if step == nil {
+		r.end()
+		return false
+	}
+	r.begin(step, now)
+	return !r.finished
+}
+
+// next returns the step to begin, or nil at the end.
+func (r *runner) next() *lang.Step {
+	for len(r.todo) > 0 {
+		f := &r.todo[len(r.todo)-1]
+		if f.next < len(f.steps) {
+			f.next++
+			return &f.steps[f.next-1]
+		}
+		f.next = 0
+		if f.times--; f.times <= 0 {
+			r.todo = r.todo[:len(r.todo)-1]
+		}
+	}
+	return nil
+}
+
+func (r *runner) begin(step *lang.Step, now time.Duration) {
+	r.current = step
+	r.result.Steps = append(r.result.Steps, StepResult{Pos: step.Pos, Path: step.Path, Verb: step.Verb(), Text: step.Text, Begin: now, Verdict: Interrupted})
+	if step.When != nil && !r.program.Holds(step.When, r.history, now) {
+		r.emitStep("skip")
+		r.ended(Skipped)
+		return
+	}
+	r.emitStep("begin")
+	if step.Name != "" {
+		r.starts[step.Name] = r.mark()
+	}
+	switch {
+	case step.Expect != nil:
+		r.active = r.program.Begin(step, r.history, now, r.windowOf(step.Expect))
+	case step.Repeat != nil:
+		r.todo = append(r.todo, frame{steps: step.Repeat.Steps, times: step.Repeat.Times})
+		r.ended(Pass)
+	case step.Wait != nil:
+		r.lastFor(step.Wait.Duration)
+	default:
+		r.window = r.mark()
+		lasts, failure := r.stimulate(step)
+		if failure != nil {
+			r.fail(*failure)
+			return
+		}
+		r.lastFor(lasts)
+	}
+}
+
+// lastFor ends the step after d; a step without a length ends at once.
+func (r *runner) lastFor(d time.Duration) {
+	if d <= 0 && r.current.Wait == nil {
+		r.ended(Pass)
+		return
+	}
+	r.lasting = true
+	r.bench.steps.After(d, vtime.Stimulus, func() {
+		r.lasting = false
+		if r.current.Wait != nil {
+			r.window = r.mark()
+		}
+		r.ended(Pass)
+	})
+}
+
+func (r *runner) windowOf(e *lang.Expect) expect.Window {
+	m := r.window
+	switch e.Since {
+	case "":
+	case "here":
+		m = r.mark()
+	default:
+		m = r.starts[e.Since]
+	}
+	return expect.Window{From: m.events, At: m.at}
+}
+
+// expecting judges the expectation under way. What time alone decides is decided in the turn of the
+// deadline's own action, after everything else of that instant.
+func (r *runner) expecting(now time.Duration) (acted bool) {
+	verdict := r.active.Judge(now, r.due)
+	r.due = false
+	switch verdict {
+	case expect.Pending:
+		r.deadline.Stop()
+		if at, ok := r.active.Next(); ok {
+			r.deadline = r.bench.steps.After(at-now, vtime.Stimulus, func() { r.due = true })
+		}
+		return false
+	case expect.Passed:
+		r.leave()
+		r.ended(Pass)
+		return true
+	}
+	why := r.active.Explain(now)
+	v := Fail
+	if verdict == expect.Invalid {
+		v = Invalid
+	}
+	r.fail(Failure{Pos: why.Pos, Step: r.current.Path, At: now, Verdict: v, Message: why.Message, Detail: why.Detail})
+	return false
+}
+
+func (r *runner) leave() {
+	r.deadline.Stop()
+	r.active, r.due = nil, false
+}
+
+func (r *runner) emitStep(what string) {
+	s := r.current
+	r.bench.events.Emit(trace.Event{Kind: trace.Step, Name: s.Path, Text: what + " " + s.Text, File: filepath.Base(s.Pos.File), Line: s.Pos.Line})
+}
+
+func (r *runner) ended(v Verdict) {
+	last := &r.result.Steps[len(r.result.Steps)-1]
+	last.End, last.Verdict = r.now(), v
+	r.current = nil
+}
+
+// fail ends the run with a failure.
+func (r *runner) fail(f Failure) {
+	if n := len(r.result.Steps); n > 0 && r.result.Steps[n-1].Verdict == Interrupted {
+		last := &r.result.Steps[n-1]
+		last.End = r.now()
+		if last.Path == f.Step {
+			last.Verdict = f.Verdict
+		}
+	}
+	r.result.Failures = append(r.result.Failures, f)
+	r.finish(f.Verdict, "")
+}
+
+// end comes after the last step: what never touched or never saw anything is found out.
+func (r *runner) end() {
+	now := r.now()
+	failures := r.endFaults()
+	for _, v := range r.judge.End(now) {
+		failures = append(failures, Failure{Pos: v.Pos, Step: v.Path, At: now, Verdict: Invalid, Message: v.Message, Detail: v.Detail})
+	}
+	if len(failures) == 0 {
+		r.finish(Pass, "")
+		return
+	}
+	r.result.Failures = append(r.result.Failures, failures...)
+	r.finish(Invalid, "")
+}
+
+// finish records the verdict and what happened up to it, and stops the loop.
+func (r *runner) finish(v Verdict, reason string) {
+	r.finished = true
+	r.result.Verdict, r.result.Reason, r.result.Elapsed = v, reason, r.now()
+	r.bench.events.Emit(trace.Event{Kind: trace.Verdict, Name: string(v), Text: reason})
+	if v != Infra {
+		if err := r.record(r.bench.events.Turn()); err != nil {
+			r.result.Verdict, r.result.Reason = Infra, "the trace cannot be written: "+err.Error()
+		}
+	}
+	r.bench.loop.Stop()
+}
+
+// stalled is the result of a run whose virtual time stands still. It is called outside the bubble,
+// whose goroutines may still be at work; what they wrote last is not theirs to change any more.
+func (r *runner) stalled(s vtime.Stall) Result {
+	p := r.opts.Position.Load()
+	res := Result{Scenario: r.plan.Scenario.Scenario, File: r.plan.File, Mode: r.opts.Mode, Seed: uint64(r.plan.Seed),
+		Verdict: Invalid, Reason: s.Error(), Elapsed: p.Elapsed, Leftover: true, Steps: []StepResult{}}
+	res.Failures = []Failure{{Pos: r.plan.Scenario.Pos, Step: p.Text, At: p.Elapsed, Verdict: Invalid, Message: s.Error(),
+		Detail: fmt.Sprintf("at %s, in step %d of %d: %s\n%s", p.Elapsed, p.Step, p.Steps, p.Text, s.Stack)}}
+	return res
+}

@@ -1,0 +1,59 @@
+package run
+
+import (
+	"net"
+
+	"github.com/twinrig/twinrig/internal/broker"
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/netsim"
+	"github.com/twinrig/twinrig/netsim/memory"
+)
+
+// memoryFabric is networks in memory.
+type memoryFabric struct {
+	*memory.Switch
+	networks map[string]*memory.Network
+}
+
+func newMemoryFabric(b *bench) (fabric, error) {
+	return &memoryFabric{
+		Switch: memory.New(memory.Config{
+			Loop: b.loop, Seed: b.plan.Seed, Listening: func() bool { return b.broker.Running() },
+			Accept: func(c net.Conn) { b.broker.Attach(c) }, Frame: frame,
+		}),
+		networks: map[string]*memory.Network{},
+	}, nil
+}
+
+// frame hands malformed bytes over at once: the broker shall see them.
+func frame(b []byte) int {
+	n, err := broker.PacketLength(b)
+	if err != nil {
+		return len(b)
+	}
+	return n
+}
+
+func (f *memoryFabric) Network(name string, p netsim.Profile) network {
+	n := f.Switch.Network(name, p)
+	f.networks[name] = n
+	return n
+}
+
+// Attach attaches a device; without a network its link is perfect.
+func (f *memoryFabric) Attach(device, network string) (dialer, error) {
+	n, ok := f.networks[network]
+	if !ok {
+		n = f.Switch.Network(network, netsim.Profile{})
+		f.networks[network] = n
+	}
+	return n.Attach(device).DialContext, nil
+}
+
+// sim is the body of a run in virtual time.
+func (r *runner) sim() Result {
+	if err := vtime.SleepUntil(r.plan.Start); err != nil {
+		return r.failed(Invalid, err.Error())
+	}
+	return r.run(vtime.Settle, newMemoryFabric)
+}

@@ -1,0 +1,235 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/broker"
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"periph.io/x/conn/v3/gpio"
+)
+
+// cycleOff is how long `power: {thermo: cycle}` leaves a device off.
+const cycleOff = time.Second
+
+// stimulate does what a step asks for. It returns how long the step lasts; what comes later than now
+// is left with the loop.
+func (r *runner) stimulate(s *lang.Step) (time.Duration, *Failure) {
+	switch {
+	case s.Power != nil:
+		return each(s.Power, r.power)
+	case s.Reset != nil:
+		for _, d := range s.Reset {
+			if err := r.bench.twins[d.Text].Reset(); err != nil {
+				return 0, r.tested(d.Pos, err)
+			}
+		}
+	case s.Drive != nil:
+		return each(s.Drive, r.drive)
+	case s.Press != nil:
+		return each(s.Press, r.press)
+	case s.Sense != nil:
+		return each(s.Sense, r.sense)
+	case s.Send != nil:
+		return 0, r.send(s)
+	case s.Publish != nil:
+		return 0, r.publish(s)
+	case s.Network != nil:
+		return each(s.Network, r.changeNetwork)
+	case s.Broker != nil:
+		return 0, r.brokerAction(s.Broker)
+	}
+	return 0, nil
+}
+
+// each does act for every entry in the order of the file; the step lasts as long as the longest.
+func each[T any](entries lang.Ordered[T], act func(lang.Named[T]) (time.Duration, *Failure)) (time.Duration, *Failure) {
+	var longest time.Duration
+	for _, e := range entries {
+		d, failure := act(e)
+		if failure != nil {
+			return 0, failure
+		}
+		longest = max(longest, d)
+	}
+	return longest, nil
+}
+
+// tested makes an error of a stimulus into the failure of a step that tested nothing.
+func (r *runner) tested(pos diag.Position, err error) *Failure {
+	return &Failure{Pos: pos, Step: r.current.Path, At: r.now(), Verdict: Invalid, Message: "this step has no effect: " + err.Error()}
+}
+
+func (r *runner) power(p lang.Named[lang.PowerAction]) (time.Duration, *Failure) {
+	t, a := r.bench.twins[p.Name], p.Value
+	wrap := func(err error) (time.Duration, *Failure) {
+		if err != nil {
+			return 0, r.tested(p.Pos, err)
+		}
+		return 0, nil
+	}
+	switch {
+	case a.Action == "on":
+		return wrap(t.PowerOn())
+	case !t.Powered():
+		return wrap(fmt.Errorf("%s is not powered", p.Name))
+	case a.Cut != nil:
+		if failures := r.faults.end("power", p.Name); len(failures) > 0 {
+			return 0, &failures[0]
+		}
+		if err := t.CutInFlashWrite(a.Cut.FlashWrite, a.Cut.Byte); err != nil {
+			return wrap(err)
+		}
+		r.faults.begin(&fault{verb: "power", subject: p.Name, pos: p.Pos, path: r.current.Path,
+			what: fmt.Sprintf("power %s: cut in flash write %d", p.Name, a.Cut.FlashWrite), nothing: "the write never came",
+			touched: func() int64 { return count(t.FlashCutFired()) }})
+	case a.Action == "cut":
+		t.Cut()
+	case a.Action == "off":
+		t.PowerOff()
+	default: // cycle
+		off := cycleOff
+		if a.Off != nil {
+			off = *a.Off
+		}
+		t.PowerOff()
+		r.bench.steps.After(off, vtime.Stimulus, func() { t.PowerOn() }) //nolint:errcheck // it is off: this step alone acts on it until then
+		return off, nil
+	}
+	return 0, nil
+}
+
+func count(happened bool) int64 {
+	if happened {
+		return 1
+	}
+	return 0
+}
+
+// pulse drives a pin to level for d, n times, one every period.
+func (r *runner) pulse(ref string, level gpio.Level, d time.Duration, n int, every *time.Duration) time.Duration {
+	t, pin := r.pin(ref)
+	period := 2 * d
+	if every != nil {
+		period = *every
+	}
+	n = max(n, 1)
+	for i := range n {
+		begin := time.Duration(i) * period
+		if i == 0 {
+			t.Drive(pin, level)
+		} else {
+			r.bench.steps.After(begin, vtime.Stimulus, func() { t.Drive(pin, level) })
+		}
+		r.bench.steps.After(begin+d, vtime.Stimulus, func() { t.Release(pin) })
+	}
+	return time.Duration(n-1)*period + d
+}
+
+func (r *runner) drive(p lang.Named[lang.PinDrive]) (time.Duration, *Failure) {
+	t, pin := r.pin(p.Name)
+	level := gpio.Level(p.Value.Level == "high")
+	switch {
+	case p.Value.Level == "release":
+		t.Release(pin)
+	case p.Value.For != nil:
+		return r.pulse(p.Name, level, *p.Value.For, p.Value.Count, p.Value.Every), nil
+	default:
+		t.Drive(pin, level)
+	}
+	return 0, nil
+}
+
+func (r *runner) press(p lang.Named[lang.PinPress]) (time.Duration, *Failure) {
+	device, pin := split(p.Name)
+	spec, _ := r.plan.Device(device).Kind.Pins.Get(pin)
+	return r.pulse(p.Name, activeLevel(spec), p.Value.For, p.Value.Count, p.Value.Every), nil
+}
+
+func (r *runner) sense(v lang.Named[lang.SenseValue]) (time.Duration, *Failure) {
+	device, sensor := split(v.Name)
+	if err := r.bench.twins[device].Sense(sensor, v.Value.Value); err != nil {
+		return 0, r.tested(v.Pos, err)
+	}
+	return 0, nil
+}
+
+func (r *runner) send(s *lang.Step) *Failure {
+	t := r.bench.twins[s.Send.Console]
+	if !t.Powered() {
+		return r.tested(s.Pos, fmt.Errorf("%s is not powered, nobody hears its console", s.Send.Console))
+	}
+	if s.Send.Line != nil {
+		t.Send([]byte(*s.Send.Line + "\n"))
+	} else {
+		t.Send([]byte(*s.Send.Bytes))
+	}
+	return nil
+}
+
+func (r *runner) publish(s *lang.Step) *Failure {
+	p := s.Publish
+	m := broker.Message{Topic: p.Topic, QoS: byte(p.QoS), Retain: p.Retain, Properties: p.Properties}
+	if p.As != "backend" {
+		m.As = p.As
+	}
+	if p.JSON != nil {
+		payload, err := json.Marshal(p.JSON.Value)
+		if err != nil {
+			return r.tested(p.JSON.Pos, err)
+		}
+		m.Payload = payload
+	} else {
+		m.Payload = []byte(*p.Payload)
+	}
+	if err := r.bench.broker.Publish(m); err != nil {
+		return r.tested(s.Pos, err)
+	}
+	return nil
+}
+
+func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
+	b := r.bench.broker
+	switch a.Action {
+	case "start":
+		return r.startBroker(a)
+	case "kick":
+		if err := b.Kick(a.Device); err != nil {
+			return r.tested(a.Pos, err)
+		}
+		return nil
+	}
+	if !b.Running() {
+		return r.tested(a.Pos, fmt.Errorf("the broker is stopped already"))
+	}
+	connected := slices.ContainsFunc(r.plan.Scenario.Devices.Names(), b.Connected)
+	refused := r.bench.fabric.Refused()
+	r.faults.begin(&fault{verb: "broker", pos: a.Pos, path: r.current.Path, what: "broker " + a.Action,
+		nothing: "no device was connected, and none tried to connect meanwhile",
+		touched: func() int64 { return count(connected) + int64(r.bench.fabric.Refused()-refused) }})
+	b.Stop()
+	if a.Action == "restart" {
+		return r.startBroker(a)
+	}
+	return nil
+}
+
+func (r *runner) startBroker(a *lang.BrokerAction) *Failure {
+	if r.bench.broker.Running() {
+		return r.tested(a.Pos, fmt.Errorf("the broker is running"))
+	}
+	if err := r.bench.broker.Start(); err != nil {
+		return &Failure{Pos: a.Pos, Step: r.current.Path, At: r.now(), Verdict: Infra, Message: err.Error()}
+	}
+	if failures := r.faults.end("broker", ""); len(failures) > 0 {
+		return &failures[0]
+	}
+	return nil
+}
+
+var _ = trace.Broker
