@@ -73,3 +73,6 @@ func (c *Collector) Close() {
 	c.closed = true
 	c.mu.Unlock()
 }
+
+// Now returns the time since the start of the run.
+func (c *Collector) Now() time.Duration { return c.now() }

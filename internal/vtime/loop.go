@@ -135,6 +135,10 @@ func (l *Loop) Run(turn func() (acted bool)) {
 		if l.settle != nil {
 			l.settle()
 		}
+		select {
+		case <-l.wake: // this turn sees what it was for
+		default:
+		}
 		now := time.Now()
 		l.nanos.Store(now.UnixNano())
 		l.beats.Add(1)

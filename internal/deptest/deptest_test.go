@@ -1,0 +1,76 @@
+package deptest
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/twinrig/twinrig/"
+
+// rules is the import table of the architecture. A package matches the first row whose prefix it has;
+// it may import, of this module, what begins with one of the row's entries.
+var rules = []struct {
+	pkg     string
+	imports []string
+	why     string
+}{
+	{"internal/broker", []string{"internal/"}, "the broker knows events and the loop, not who runs it"},
+	{"internal/bench", []string{""}, "the benchmark drives everything"},
+	{"internal/deptest", nil, "a test only"},
+	{"internal/", []string{"internal/"}, "what everything stands on stands on nothing"},
+	{"twin/mqtt", nil, "firmware uses the client on any net.Conn; it must not need a twin"},
+	{"twin/flash", []string{"internal/"}, "a part of the device; the device wires it"},
+	{"twin", []string{"twin", "internal/"}, "a device does not know what carries its bytes or judges it"},
+	{"netsim", []string{"netsim", "internal/"}, "a link does not know what is at its ends"},
+	{"fixtures", []string{"twin", "fixtures", "internal/"}, "reference devices are written as a user's are"},
+	{"scenarios/lang", []string{"internal/diag", "internal/trace", "internal/seed"}, "files, and nothing that runs"},
+	{"scenarios/plan", []string{"scenarios/lang", "netsim", "internal/"}, "resolves names; downward only"},
+	{"scenarios/expect", []string{"scenarios/lang", "scenarios/plan", "internal/"}, "reads the trace; acts on nothing"},
+	{"scenarios/run", []string{"scenarios/lang", "scenarios/plan", "scenarios/expect", "twin", "netsim", "internal/"}, "wires twin, netsim and broker"},
+	{"scenarios/report", []string{"scenarios/run", "internal/"}, "reads results"},
+	{"scenarios/library", []string{"fixtures", "internal/diag"}, "ready scenarios and the kinds they need"},
+	{"scenarios/cli", []string{""}, "the command is above everything"},
+	{"scenarios", []string{""}, "the face is above everything"},
+	{"cmd/", []string{"scenarios/cli"}, "three lines over the command"},
+	{"docs", []string{""}, "examples"},
+}
+
+func TestImportTable(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...").Output()
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	require.NotEmpty(t, lines)
+	for _, line := range lines {
+		words := strings.Fields(line)
+		check(t, strings.TrimPrefix(words[0], module), words[1:])
+	}
+}
+
+func check(t *testing.T, pkg string, imports []string) {
+	t.Helper()
+	for _, rule := range rules {
+		if !strings.HasPrefix(pkg, rule.pkg) {
+			continue
+		}
+		for _, imported := range imports {
+			inside, ours := strings.CutPrefix(imported, module)
+			if ours && !allowed(inside, rule.imports) {
+				t.Errorf("%s imports %s, but may import only %v of this module: %s", pkg, inside, rule.imports, rule.why)
+			}
+		}
+		return
+	}
+	t.Errorf("%s has no row in the import table: give it one, with a reason", pkg)
+}
+
+func allowed(inside string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(inside, p) {
+			return true
+		}
+	}
+	return false
+}
