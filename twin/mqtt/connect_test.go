@@ -333,3 +333,22 @@ func TestDisconnectTakesLeaveAndCloseDoesNot(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatComesFromAnEarlierAttemptIsThrownAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, mqtt.V311)
+		c, err := mqtt.New(context.Background(), f.config())
+		require.NoError(t, err)
+		defer c.Close()
+		c.Step()
+		late := <-c.Incoming() // connected, but the firmware is busy with something else
+		time.Sleep(time.Minute)
+		c.Step() // gives up
+		time.Sleep(time.Minute)
+		c.Step() // dials again
+		c.Handle(late)
+		(<-f.conns).ended() // without a CONNECT
+		c.Handle(<-c.Incoming())
+		(<-f.conns).expect(packets.Connect)
+	})
+}

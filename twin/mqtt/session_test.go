@@ -310,6 +310,19 @@ func TestUnsubscribe(t *testing.T) {
 	})
 }
 
+func TestUnsubscribeIsDoneWhereTheBrokerLostTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, mqtt.V311)
+		gone := make(chan error, 1)
+		defer drive(t, f.config(), func(c *mqtt.Client) {
+			require.NoError(t, c.Unsubscribe("a", func(err error) { gone <- err }))
+		})()
+		e := f.accept(false)
+		require.NoError(t, <-gone)
+		e.expect(packets.Pingreq)
+	})
+}
+
 func TestOfflineAndFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, mqtt.V311)
