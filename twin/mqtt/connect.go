@@ -21,6 +21,9 @@ func (c *Client) dial(now time.Time) {
 	go func() {
 		hand := func(in Incoming) bool {
 			in.attempt = attempt
+			if ctx.Err() != nil {
+				return false
+			}
 			select {
 			case c.incoming <- in:
 				return true
