@@ -217,22 +217,25 @@ func TestReceiving(t *testing.T) {
 		f := newFake(t, mqtt.V311)
 		cfg := f.config()
 		var got []string
-		var e *fakeEnd
 		cfg.OnMessage = func(m mqtt.Message) {
-			require.Zero(t, e.r.Buffered(), "acknowledged before it was handled")
+			time.Sleep(time.Second)
 			got = append(got, fmt.Sprint(string(m.Payload), " ", m.QoS, " ", m.Dup, " ", m.Retain))
 		}
 		defer drive(t, cfg, none)()
-		e = f.accept(false)
+		e := f.accept(false)
+		var sent time.Time
 		send := func(payload string, h packets.FixedHeader) {
 			h.Type = packets.Publish
+			sent = time.Now()
 			e.send(packets.Packet{FixedHeader: h, TopicName: "t", PacketID: 5, Payload: []byte(payload)})
 		}
 		send("zero", packets.FixedHeader{Retain: true})
 		send("one", packets.FixedHeader{Qos: 1})
 		require.EqualValues(t, 5, e.expect(packets.Puback).PacketID)
+		require.Equal(t, 2*time.Second, time.Since(sent), "acknowledged after it was handled") // it waited for the one before
 		send("two", packets.FixedHeader{Qos: 2})
 		require.EqualValues(t, 5, e.expect(packets.Pubrec).PacketID)
+		require.Equal(t, time.Second, time.Since(sent))
 		e.conn.Close()
 		e = f.accept(true)
 		send("two again", packets.FixedHeader{Qos: 2, Dup: true})
