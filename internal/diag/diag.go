@@ -102,7 +102,7 @@ func DidYouMean(word string, candidates []string) string {
 			best, distance = c, d
 		}
 	}
-	if best != "" && distance <= max(1, len(word)/3) {
+	if best != "" && distance <= max(1, (len(word)+2)/3) {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	if len(sorted) > 12 {

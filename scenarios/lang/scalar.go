@@ -39,8 +39,9 @@ type Size struct {
 
 // Scalar is any scalar, as its text.
 type Scalar struct {
-	Text string
-	Pos  diag.Position
+	Text   string
+	Pos    diag.Position
+	quoted bool // a text, even where it looks like a number
 }
 
 // OneOrMany is a scalar, or a list of scalars.

@@ -9,26 +9,28 @@ import (
 // Scenario is a scenario file: devices, networks, steps, and what must always hold.
 type Scenario struct {
 	Pos      diag.Position `yaml:"-"`
+	Keys     Keys          `yaml:"-"`
 	Scenario string        `yaml:"scenario" jsonschema:"required,description=The scenario's name."`
 	About    string        `yaml:"about"`
 	Tags     []string      `yaml:"tags"`
-	Requires []string      `yaml:"requires"` // capabilities: power, reset, console, pins, sensors, flash, network
+	Requires []string      `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // capabilities: power, reset, console, pins, sensors, flash, network
 
-	Params        map[string]Scalar `yaml:"params"` // replaced as $name or $(name) before units are parsed
+	Params        map[string]Scalar `yaml:"params" names:"param" vars:"no"` // replaced as $name or $(name) before units are parsed
 	Clock         *Clock            `yaml:"clock"`
-	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required"`
-	Networks      Ordered[Network]  `yaml:"networks"`
+	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required,minItems=1" names:"device"`
+	Networks      Ordered[Network]  `yaml:"networks" names:"device"`
 	Broker        *Broker           `yaml:"broker"`
 	DefaultWithin *Duration         `yaml:"default_within"`
-	Steps         []Step            `yaml:"steps" jsonschema:"required"`
+	Steps         []Step            `yaml:"steps" jsonschema:"required,minItems=1"`
 	Always        []Invariant       `yaml:"always"`
 	Never         []Invariant       `yaml:"never"`
 }
 
 // StepsFile is what `include` names: steps to be put in its place.
 type StepsFile struct {
-	About string `yaml:"about"`
-	Steps []Step `yaml:"steps" jsonschema:"required"`
+	Pos   diag.Position `yaml:"-"`
+	About string        `yaml:"about"`
+	Steps []Step        `yaml:"steps" jsonschema:"required,minItems=1"`
 }
 
 // Ordered is a mapping that keeps the order of the file.
@@ -71,6 +73,7 @@ type Clock struct {
 // Device is one device of the scenario.
 type Device struct {
 	Pos      diag.Position     `yaml:"-"`
+	Keys     Keys              `yaml:"-"`
 	Kind     string            `yaml:"kind" jsonschema:"required"` // path of the kind file, relative to this file
 	Firmware string            `yaml:"firmware"`                   // a version of the kind's firmware; default: the last one listed
 	Network  string            `yaml:"network"`                    // default: the only network; without any, a perfect one
@@ -81,6 +84,7 @@ type Device struct {
 // Network is a link between devices and broker. Keys beside uplink and downlink count for both.
 type Network struct {
 	Pos       diag.Position `yaml:"-"`
+	Keys      Keys          `yaml:"-"`
 	Direction `yaml:",inline"`
 	Uplink    *Direction `yaml:"uplink"`   // device to broker
 	Downlink  *Direction `yaml:"downlink"` // broker to device
@@ -92,7 +96,7 @@ type Direction struct {
 	Jitter  *Duration `yaml:"jitter"` // uniform, ± around latency
 	Loss    *Percent  `yaml:"loss"`
 	Rate    *BitRate  `yaml:"rate"`
-	Limit   *int      `yaml:"limit"` // packets queued at most; default 1000
+	Limit   *int      `yaml:"limit" jsonschema:"minimum=1"` // packets queued at most; default 1000
 }
 
 // Broker configures the embedded broker.
@@ -103,18 +107,19 @@ type Broker struct {
 // Step is one step: exactly one verb.
 type Step struct {
 	Pos  diag.Position `yaml:"-"`
+	Keys Keys          `yaml:"-"`
 	Path string        `yaml:"-"` // as in steps[3].repeat.steps[0]
 	Name string        `yaml:"name"`
 	When *Expr         `yaml:"when"` // evaluated once at the step's start; false: skipped
 
-	Power   Ordered[PowerAction]   `yaml:"power"`   // device: action
-	Reset   OneOrMany              `yaml:"reset"`   // devices
-	Drive   Ordered[PinDrive]      `yaml:"drive"`   // device.PIN: level or pulse
-	Press   Ordered[PinPress]      `yaml:"press"`   // device.PIN: how long
-	Sense   Ordered[SenseValue]    `yaml:"sense"`   // device.sensor: value
-	Send    *Send                  `yaml:"send"`    // to a console
-	Publish *Publish               `yaml:"publish"` // to the broker
-	Network Ordered[NetworkChange] `yaml:"network"` // network: state or change
+	Power   Ordered[PowerAction]   `yaml:"power" jsonschema:"minItems=1"`   // device: action
+	Reset   OneOrMany              `yaml:"reset"`                           // devices
+	Drive   Ordered[PinDrive]      `yaml:"drive" jsonschema:"minItems=1"`   // device.PIN: level or pulse
+	Press   Ordered[PinPress]      `yaml:"press" jsonschema:"minItems=1"`   // device.PIN: how long
+	Sense   Ordered[SenseValue]    `yaml:"sense" jsonschema:"minItems=1"`   // device.sensor: value
+	Send    *Send                  `yaml:"send"`                            // to a console
+	Publish *Publish               `yaml:"publish"`                         // to the broker
+	Network Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"` // network: state or change
 	Broker  *BrokerAction          `yaml:"broker"`
 	Wait    *Duration              `yaml:"wait"`
 	Repeat  *Repeat                `yaml:"repeat"`
@@ -165,8 +170,9 @@ type PowerAction struct {
 
 // FlashCut says where a power cut falls: inside the FlashWrite-th next flash write, after Byte bytes of it.
 type FlashCut struct {
-	FlashWrite int `yaml:"flash_write" jsonschema:"required,minimum=1"`
-	Byte       int `yaml:"byte" jsonschema:"minimum=0"`
+	Pos        diag.Position `yaml:"-"`
+	FlashWrite int           `yaml:"flash_write" jsonschema:"required,minimum=1"`
+	Byte       int           `yaml:"byte" jsonschema:"minimum=0"`
 }
 
 // PinDrive is high, low, release, or {level: low, for: 200ms, count: 3, every: 1s}: pulses.
@@ -194,13 +200,17 @@ type SenseValue struct {
 
 // Send writes a line (with its line end) or bytes to a console.
 type Send struct {
-	Console string  `yaml:"console" jsonschema:"required"` // device
-	Line    *string `yaml:"line"`
-	Bytes   *string `yaml:"bytes"`
+	Pos     diag.Position `yaml:"-"`
+	Keys    Keys          `yaml:"-"`
+	Console string        `yaml:"console" jsonschema:"required"` // device
+	Line    *string       `yaml:"line"`
+	Bytes   *string       `yaml:"bytes"`
 }
 
 // Publish publishes to the broker: exactly one of JSON and Payload.
 type Publish struct {
+	Pos        diag.Position     `yaml:"-"`
+	Keys       Keys              `yaml:"-"`
 	Topic      string            `yaml:"topic" jsonschema:"required"`
 	JSON       *JSON             `yaml:"json"`
 	Payload    *string           `yaml:"payload"`
@@ -229,13 +239,14 @@ type BrokerAction struct {
 // Repeat runs its steps Times times.
 type Repeat struct {
 	Times int    `yaml:"times" jsonschema:"required,minimum=1"`
-	Steps []Step `yaml:"steps" jsonschema:"required"`
+	Steps []Step `yaml:"steps" jsonschema:"required,minItems=1"`
 }
 
 // Expect is an expectation: exactly one of MQTT, Pin, Console, Metric, Event, Expr, All, Any; keys
 // that narrow it down; and a temporal part. Members of All and Any have no temporal part of their own.
 type Expect struct {
-	Pos diag.Position `yaml:"-"`
+	Pos  diag.Position `yaml:"-"`
+	Keys Keys          `yaml:"-"`
 
 	MQTT    string   `yaml:"mqtt"`    // topic, or filter with + and #
 	Pin     string   `yaml:"pin"`     // device.PIN
@@ -243,8 +254,8 @@ type Expect struct {
 	Metric  string   `yaml:"metric"`  // device.metric
 	Event   string   `yaml:"event"`   // an event kind
 	Expr    *Expr    `yaml:"expr"`
-	All     []Expect `yaml:"all"`
-	Any     []Expect `yaml:"any"`
+	All     []Expect `yaml:"all" jsonschema:"minItems=1"`
+	Any     []Expect `yaml:"any" jsonschema:"minItems=1"`
 
 	Is        *Scalar `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
 	Matches   *Regexp `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text

@@ -1,0 +1,153 @@
+package lang
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/twinrig/twinrig/internal/diag"
+)
+
+// BuiltinMetrics returns the metrics that every device has, beside those of its kind.
+func BuiltinMetrics() []string {
+	return []string{"uptime", "flash_writes", "connects", "resets"}
+}
+
+// ID stands for the device's name in a kind's identity and metrics.
+const ID = "{id}"
+
+func (k *Kind) check(d *decoder, _ mapping) {
+	taken := map[string]string{"powered": "a built-in property"} // device.NAME in an expression is one thing
+	for _, name := range BuiltinMetrics() {
+		taken[name] = "a built-in metric"
+	}
+	for _, p := range k.Pins {
+		d.claim(taken, Named[string]{Pos: p.Pos, Name: p.Name, Value: "a pin"}, "pins")
+	}
+	for _, s := range k.Sensors {
+		d.claim(taken, Named[string]{Pos: s.Pos, Name: s.Name, Value: "a sensor"}, "sensors")
+	}
+	for _, m := range k.Metrics {
+		d.claim(taken, Named[string]{Pos: m.Pos, Name: m.Name, Value: "a metric"}, "metrics")
+		if m.Value.Console != nil && k.Console == nil {
+			d.diags.Add(m.Value.Console.Pos, "metrics."+m.Name+".console", "the kind has no console", "console: {baud: 115200}")
+		}
+	}
+}
+
+// claim reports a name that something else of the kind has already.
+func (d *decoder) claim(taken map[string]string, n Named[string], path string) {
+	if by, ok := taken[n.Name]; ok {
+		d.diags.Add(n.Pos, join(path, n.Name), fmt.Sprintf("%s is also %s", n.Name, by), "an expression could not tell them apart")
+		return
+	}
+	taken[n.Name] = n.Value
+}
+
+func (p *Pin) check(d *decoder, at mapping) {
+	for _, key := range at.keys.among("pull", "active") {
+		if p.Direction == "out" {
+			at.add(d, key, key+" is for a pin that the device reads", "direction: in?")
+		}
+	}
+}
+
+func (s *Sensor) check(d *decoder, at mapping) {
+	if !at.keys.Has("range") {
+		return
+	}
+	if len(s.Range) != 2 {
+		at.add(d, "range", fmt.Sprintf("a range has 2 values, not %d", len(s.Range)), "the lowest and the highest, as in [-40, 85]")
+		return
+	}
+	low, high := s.Range[0], s.Range[1]
+	if low >= high {
+		at.add(d, "range", fmt.Sprintf("the range from %v to %v is empty", low, high), "the lowest value comes first")
+		return
+	}
+	if s.Initial != nil && (*s.Initial < low || *s.Initial > high) {
+		at.add(d, "initial", fmt.Sprintf("%v is outside the range from %v to %v", *s.Initial, low, high), "")
+	}
+}
+
+// The defaults of NOR flash, in bytes.
+const (
+	DefaultEraseBlock       = 4096
+	DefaultWriteGranularity = 4
+)
+
+func (r *Resources) check(d *decoder, at mapping) {
+	if r.Flash == nil {
+		for _, key := range at.keys.among("erase_block", "write_granularity") {
+			at.add(d, key, key+" needs flash", "as in {flash: 64KiB, "+key+": …}")
+		}
+		return
+	}
+	block, granularity := int64(DefaultEraseBlock), int64(DefaultWriteGranularity)
+	if r.EraseBlock != nil {
+		block = r.EraseBlock.Bytes
+	}
+	if r.WriteGranularity != nil {
+		granularity = int64(*r.WriteGranularity)
+	}
+	faulty := func(size *Size) bool { // where the unit was wrong, that is the fault to report
+		return size != nil && size.Bytes == 0 && slices.ContainsFunc(d.diags, func(e diag.Diagnostic) bool { return e.Position == size.Pos })
+	}
+	switch {
+	case faulty(r.Flash) || faulty(r.EraseBlock) || granularity < 1:
+	case block < 1:
+		at.add(d, "erase_block", "an erase block has at least 1B", "")
+	case r.Flash.Bytes < 1 || r.Flash.Bytes%block != 0:
+		at.add(d, "flash", fmt.Sprintf("%d bytes of flash are not a whole number of erase blocks of %d bytes", r.Flash.Bytes, block), "")
+	case block%granularity != 0:
+		at.add(d, "write_granularity", fmt.Sprintf("an erase block of %d bytes is not a multiple of %d", block, granularity), "")
+	}
+}
+
+func (i *Identity) check(d *decoder, at mapping) {
+	for _, key := range []string{"client_id", "username"} {
+		text := map[string]string{"client_id": i.ClientID, "username": i.Username}[key]
+		if at.keys.Has(key) && text == "" {
+			at.add(d, key, "is empty", "")
+		}
+		at.addError(d, key, checkTemplate(text))
+	}
+	for _, topic := range i.Topics {
+		d.checkTemplatedFilter(topic, join(at.path, "topics"))
+	}
+}
+
+func (d *decoder) checkTemplatedFilter(topic Scalar, path string) {
+	err := checkTemplate(topic.Text)
+	if err == nil {
+		err = CheckFilter(topic.Text)
+	}
+	d.addError(topic.Pos, path, err)
+}
+
+// checkTemplate reports names in braces other than {id}.
+func checkTemplate(s string) error {
+	for _, name := range regexp.MustCompile(`\{[^{}]*\}`).FindAllString(s, -1) {
+		if name != ID {
+			return &unitError{fmt.Sprintf("%s is unknown", shorten(name)), ID + " is the device's name"}
+		}
+	}
+	return nil
+}
+
+// Expand puts the device's name in the place of {id}.
+func Expand(template, id string) string { return strings.ReplaceAll(template, ID, id) }
+
+func (m *MetricRule) check(d *decoder, at mapping) {
+	at.exactlyOne(d, "mqtt", "console")
+	if at.keys.Has("json") && !at.keys.Has("mqtt") {
+		at.add(d, "json", "json does not go with console", "the first group of console is the value")
+	}
+	if at.keys.Has("mqtt") {
+		d.checkTemplatedFilter(Scalar{Text: m.MQTT, Pos: at.keys.At("mqtt", at.pos)}, join(at.path, "mqtt"))
+	}
+	if m.Console != nil && m.Console.NumSubexp() != 1 {
+		at.add(d, "console", fmt.Sprintf("the expression has %d groups", m.Console.NumSubexp()), `exactly one, which is the value, as in reset=(\w+)`)
+	}
+}

@@ -1,0 +1,133 @@
+package lang
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/twinrig/twinrig/internal/diag"
+)
+
+// Options are what a file is read with.
+type Options struct {
+	// Set replaces the values of a scenario's params, as --set name=value does. A name that the
+	// scenario does not declare is a fault.
+	Set map[string]string
+	// Params are the values of $name in a file of steps: those of the scenario that includes it.
+	Params map[string]Scalar
+	// DefaultWithin says that the scenario that includes a file of steps has a default_within.
+	DefaultWithin bool
+}
+
+// ParseScenario reads a scenario file. file names it in positions. Every fault of the file is in the
+// list, in order; the scenario is then what could be read of it, and nil where that is nothing.
+func ParseScenario(file string, data []byte, opts Options) (*Scenario, diag.List) {
+	d := newDecoder(file, nil)
+	root := tree(file, data, &d.diags)
+	if root == nil || d.wrongFile(root, "scenario", "kind", "steps") {
+		return nil, d.sorted()
+	}
+	params := d.params(root, opts.Set)
+	d.vars = newVars(params)
+	d.defaultWithin = child(root, "default_within") != nil
+	var s Scenario
+	d.value(root, reflect.ValueOf(&s).Elem(), "", nil)
+	s.Params = params
+	return &s, d.sorted()
+}
+
+// ParseKind reads a kind file, as [ParseScenario] does a scenario. There are no variables in it.
+func ParseKind(file string, data []byte) (*Kind, diag.List) {
+	d := newDecoder(file, nil)
+	root := tree(file, data, &d.diags)
+	if root == nil || d.wrongFile(root, "kind", "scenario", "steps") {
+		return nil, d.sorted()
+	}
+	var k Kind
+	d.value(root, reflect.ValueOf(&k).Elem(), "", nil)
+	return &k, d.sorted()
+}
+
+// ParseSteps reads a file of steps that a scenario includes.
+func ParseSteps(file string, data []byte, opts Options) (*StepsFile, diag.List) {
+	d := newDecoder(file, newVars(opts.Params))
+	root := tree(file, data, &d.diags)
+	if root == nil || d.wrongFile(root, "steps", "scenario", "kind") {
+		return nil, d.sorted()
+	}
+	d.defaultWithin = opts.DefaultWithin
+	var s StepsFile
+	d.value(root, reflect.ValueOf(&s).Elem(), "", nil)
+	return &s, d.sorted()
+}
+
+// FileType tells which file data is by its keys: scenario, kind or steps; "" where it is none of
+// these, or not even YAML.
+func FileType(data []byte) string {
+	var ignored diag.List
+	root := tree("", data, &ignored)
+	if root == nil {
+		return ""
+	}
+	for _, name := range []string{"scenario", "kind", "steps"} {
+		if child(root, name) != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+func (d *decoder) sorted() diag.List {
+	d.diags.Sort()
+	return d.diags
+}
+
+// wrongFile reports a file of another type as that, instead of as a hundred unknown keys.
+func (d *decoder) wrongFile(root *yaml.Node, want string, others ...string) bool {
+	if child(root, want) != nil {
+		return false
+	}
+	for _, other := range others {
+		if n := child(root, other); n != nil && (other != "steps" || child(root, "devices") == nil) {
+			d.fault(root, "", "this is a "+other+" file, not a "+want+" file", "")
+			return true
+		}
+	}
+	return false
+}
+
+// params reads the params and puts in what was set. Their faults are reported with the rest of the file.
+func (d *decoder) params(root *yaml.Node, set map[string]string) map[string]Scalar {
+	values := map[string]Scalar{}
+	if n := child(root, "params"); n != nil {
+		quiet := newDecoder(d.file, nil)
+		quiet.value(n, reflect.ValueOf(&values).Elem(), "params", nil)
+	}
+	declared := slices.Sorted(maps.Keys(values))
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		pos := diag.Position{File: d.file}
+		before, ok := values[name]
+		if !ok {
+			hint := diag.DidYouMean(name, declared)
+			if hint == "" {
+				hint = "it declares none"
+			}
+			d.diags.Add(pos, "", "--set "+name+": the scenario has no such param", hint)
+			continue
+		}
+		values[name] = Scalar{Text: set[name], Pos: before.Pos, quoted: before.quoted}
+	}
+	return values
+}
+
+// child returns the value of a key of a mapping, or nil.
+func child(n *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Kind == yaml.ScalarNode && n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}

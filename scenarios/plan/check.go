@@ -1,0 +1,147 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
+)
+
+// checkScenario checks every name that steps and invariants refer to.
+func (l *loader) checkScenario() {
+	s := l.plan.Scenario
+	l.checkSteps(s.Steps, map[string]diag.Position{})
+	for _, list := range []struct {
+		name       string
+		invariants []lang.Invariant
+	}{{"always", s.Always}, {"never", s.Never}} {
+		for i := range list.invariants {
+			l.checkExpect(&list.invariants[i].Expect, fmt.Sprintf("%s[%d]", list.name, i))
+		}
+	}
+}
+
+// checkSteps checks steps in their order. named has the names of the steps before.
+func (l *loader) checkSteps(steps []lang.Step, named map[string]diag.Position) {
+	for i := range steps {
+		step := &steps[i]
+		l.checkStep(step)
+		if step.Expect != nil {
+			l.checkSince(step.Expect, step.Path, named)
+		}
+		if step.Name != "" {
+			if first, taken := named[step.Name]; taken {
+				l.diags.Add(step.Keys.At("name", step.Pos), step.Path+".name", fmt.Sprintf("another step is called %q", step.Name), "at "+first.String())
+			} else {
+				named[step.Name] = step.Keys.At("name", step.Pos)
+			}
+		}
+		if step.Repeat != nil {
+			l.checkSteps(step.Repeat.Steps, named)
+		}
+	}
+}
+
+func (l *loader) checkSince(e *lang.Expect, path string, named map[string]diag.Position) {
+	if e.Since == "" || e.Since == lang.Here {
+		return
+	}
+	if _, ok := named[e.Since]; ok {
+		return
+	}
+	names := make([]string, 0, len(named)+1)
+	for name := range named {
+		names = append(names, name) // the hint sorts them
+	}
+	l.diags.Add(e.Keys.At("since", e.Pos), path+".expect.since", fmt.Sprintf("no step before this one is called %q", e.Since), diag.DidYouMean(e.Since, append(names, lang.Here)))
+}
+
+func (l *loader) checkStep(s *lang.Step) {
+	for _, power := range s.Power {
+		path := s.Path + ".power." + power.Name
+		device := l.device(power.Name, power.Pos, path)
+		if cut := power.Value.Cut; cut != nil && device != nil && device.Kind != nil && (device.Kind.Resources == nil || device.Kind.Resources.Flash == nil) {
+			l.diags.Add(cut.Pos, path+".cut", fmt.Sprintf("the kind %s has no flash to cut the power in", device.Kind.Kind), "resources: {flash: 64KiB}")
+		}
+	}
+	for _, name := range s.Reset {
+		l.device(name.Text, name.Pos, s.Path+".reset")
+	}
+	for _, drive := range s.Drive {
+		l.pin(drive.Name, drive.Pos, s.Path+".drive", "in")
+	}
+	for _, press := range s.Press {
+		l.pin(press.Name, press.Pos, s.Path+".press", "in")
+	}
+	for _, sense := range s.Sense {
+		l.sense(sense, s.Path+".sense")
+	}
+	if s.Send != nil {
+		l.console(s.Send.Console, s.Send.Keys.At("console", s.Send.Pos), s.Path+".send.console")
+	}
+	if p := s.Publish; p != nil && p.Keys.Has("as") && p.As != lang.Backend {
+		l.deviceOr(p.As, p.Keys.At("as", p.Pos), s.Path+".publish.as", lang.Backend)
+	}
+	for _, change := range s.Network {
+		l.network(change.Name, change.Pos, s.Path+".network")
+	}
+	if s.Broker != nil && s.Broker.Action == "kick" {
+		l.device(s.Broker.Device, s.Broker.Pos, s.Path+".broker.kick")
+	}
+	if s.Expect != nil {
+		l.checkExpect(s.Expect, s.Path+".expect")
+	}
+}
+
+func (l *loader) checkExpect(e *lang.Expect, path string) {
+	switch e.Subject() {
+	case "pin":
+		l.pin(e.Pin, e.Keys.At("pin", e.Pos), path+".pin", "")
+	case "console":
+		l.console(e.Console, e.Keys.At("console", e.Pos), path+".console")
+	case "metric":
+		l.metric(e.Metric, e.Keys.At("metric", e.Pos), path+".metric")
+	case "event":
+		if e.Keys.Has("device") {
+			l.device(e.Device, e.Keys.At("device", e.Pos), path+".device")
+		}
+	case "all", "any":
+		for i, member := range e.Members() {
+			l.checkExpect(&member, fmt.Sprintf("%s.%s[%d]", path, e.Subject(), i))
+		}
+	}
+}
+
+// device returns the device called name, or reports that there is none and returns nil.
+func (l *loader) device(name string, pos diag.Position, path string) *Device {
+	return l.deviceOr(name, pos, path)
+}
+
+func (l *loader) deviceOr(name string, pos diag.Position, path string, others ...string) *Device {
+	device := l.plan.Device(name)
+	if device == nil {
+		candidates := append(l.plan.Scenario.Devices.Names(), others...)
+		hint := diag.DidYouMean(name, candidates)
+		if slices.Contains(l.plan.Scenario.Networks.Names(), name) {
+			hint = name + " is a network"
+		}
+		l.diags.Add(pos, path, fmt.Sprintf("unknown device %q", name), hint)
+	}
+	return device
+}
+
+func (l *loader) network(name string, pos diag.Position, path string) {
+	networks := l.plan.Scenario.Networks
+	if _, ok := networks.Get(name); ok {
+		return
+	}
+	hint := diag.DidYouMean(name, networks.Names())
+	switch {
+	case l.plan.Device(name) != nil:
+		hint = name + " is a device"
+	case len(networks) == 0:
+		hint = "the scenario has no networks"
+	}
+	l.diags.Add(pos, path, fmt.Sprintf("unknown network %q", name), hint)
+}

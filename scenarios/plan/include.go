@@ -1,0 +1,88 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
+)
+
+const (
+	maxChain = 32      // files that include one another
+	maxSteps = 100_000 // of a scenario with all that it includes: files can include a file more than once
+)
+
+// splice returns steps with the included ones in the place of each include. chain has the files that
+// led here, the last one holds steps. The included steps keep the positions of their own file.
+func (l *loader) splice(steps []lang.Step, chain []string) []lang.Step {
+	result := make([]lang.Step, 0, len(steps))
+	for _, step := range steps {
+		l.count++
+		switch {
+		case l.count > maxSteps:
+			if l.count == maxSteps+1 {
+				l.diags.Addf(step.Pos, step.Path, "with its includes the scenario has more than %d steps", maxSteps)
+			}
+			return result
+		case step.Include != "":
+			result = append(result, l.include(&step, chain)...)
+		case step.Repeat != nil:
+			repeat := *step.Repeat
+			repeat.Steps = l.splice(repeat.Steps, chain)
+			step.Repeat = &repeat
+			result = append(result, step)
+		default:
+			result = append(result, step)
+		}
+	}
+	return result
+}
+
+func (l *loader) include(step *lang.Step, chain []string) []lang.Step {
+	name := Resolve(chain[len(chain)-1], step.Include)
+	pos, at := step.Keys.At("include", step.Pos), step.Path+".include"
+	if slices.Contains(chain, name) {
+		l.diags.Addf(pos, at, "the include goes round in a circle: %s", strings.Join(append(slices.Clone(chain), name), " → "))
+		return nil
+	}
+	if len(chain) >= maxChain {
+		l.diags.Addf(pos, at, "includes are nested deeper than %d files", maxChain)
+		return nil
+	}
+	file, known := l.steps[name]
+	if !known {
+		file = l.stepsFile(name, pos, at)
+		l.steps[name] = file
+	}
+	if file == nil {
+		return nil
+	}
+	return l.splice(file.Steps, append(slices.Clone(chain), name))
+}
+
+// stepsFile reads a file of steps, or says at pos why it cannot.
+func (l *loader) stepsFile(name string, pos diag.Position, at string) *lang.StepsFile {
+	data, err := l.opts.ReadFile(name)
+	if err != nil {
+		l.diags.Addf(pos, at, "%s cannot be read: %v", name, err)
+		return nil
+	}
+	file, diags := lang.ParseSteps(name, data, lang.Options{Params: l.plan.Scenario.Params, DefaultWithin: l.plan.Scenario.DefaultWithin != nil})
+	l.referred(diags, name, pos, at)
+	return file
+}
+
+// referred takes over the faults of a file that another one names, and says where it is named.
+func (l *loader) referred(diags diag.List, name string, pos diag.Position, at string) {
+	if len(diags) == 0 {
+		return
+	}
+	faults := "a fault"
+	if len(diags) > 1 {
+		faults = fmt.Sprintf("%d faults", len(diags))
+	}
+	l.diags = append(l.diags, diags...)
+	l.diags.Addf(pos, at, "%s has %s", name, faults)
+}

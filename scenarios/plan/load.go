@@ -1,0 +1,147 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/seed"
+	"github.com/twinrig/twinrig/scenarios/lang"
+)
+
+// Options are what a scenario is loaded with.
+type Options struct {
+	// File names the scenario: a path, or library:NAME where ReadFile knows such names.
+	File string
+	// ReadFile reads a file that the scenario names, and the scenario itself. Names relative to
+	// library:a/b.yaml come as library:a/NAME. Nil: lang.ReadFile.
+	ReadFile func(name string) ([]byte, error)
+	// Set replaces params of the scenario, as --set name=value does.
+	Set map[string]string
+	// Seed is the seed of the run; credentials derive from it.
+	Seed seed.Seed
+	// Firmware lists the names of the registered Go firmware. Nil: any name is accepted, and the
+	// caller must check the names itself.
+	Firmware []string
+	// Mode is sim or live; "" is sim. What cannot be in a mode is a fault.
+	Mode string
+}
+
+// Resolve returns the name of a file that another file names. An absolute name, or one with a scheme
+// (library:), stays; any other is relative to the folder of from, in from's scheme.
+func Resolve(from, name string) string {
+	if filepath.IsAbs(name) || scheme(name) != "" {
+		return name
+	}
+	if s := scheme(from); s != "" {
+		return s + path.Join(path.Dir(from[len(s):]), name)
+	}
+	return filepath.Join(filepath.Dir(from), name)
+}
+
+// scheme returns "library:" of library:NAME, and "" of a path.
+func scheme(name string) string {
+	before, _, found := strings.Cut(name, ":")
+	if !found || len(before) < 2 || strings.ContainsAny(before, `/\.`) {
+		return ""
+	}
+	return before + ":"
+}
+
+// Load reads a scenario and all that it names, and resolves it. Every fault of every file is in the
+// list, sorted; with a fault the plan is not complete and must not be run. It is nil where the
+// scenario could not be read at all. Expressions are not looked into: package expect compiles them.
+func Load(opts Options) (*Plan, diag.List) {
+	if opts.ReadFile == nil {
+		opts.ReadFile = lang.ReadFile
+	}
+	l := &loader{opts: opts, plan: &Plan{File: opts.File, Seed: opts.Seed}, kinds: map[string]*lang.Kind{}, steps: map[string]*lang.StepsFile{}}
+	data, err := opts.ReadFile(opts.File)
+	if err != nil {
+		l.diags.Addf(diag.Position{File: opts.File}, "", "cannot be read: %v", err)
+		return nil, l.diags
+	}
+	s, diags := lang.ParseScenario(opts.File, data, lang.Options{Set: opts.Set})
+	l.diags = append(l.diags, diags...)
+	if s == nil {
+		return nil, l.diags
+	}
+	l.plan.Scenario = s
+	l.plan.Open = s.Broker != nil && s.Broker.Auth == "open"
+	l.clock()
+	l.networks()
+	l.devices()
+	s.Steps = l.splice(s.Steps, []string{opts.File})
+	l.checkScenario()
+	l.windows(s.Steps)
+	l.diags.Sort()
+	return l.plan, l.diags
+}
+
+// loader is a plan in the making.
+type loader struct {
+	opts  Options
+	plan  *Plan
+	diags diag.List
+	kinds map[string]*lang.Kind      // by name of the file; nil where it could not be read
+	steps map[string]*lang.StepsFile // the same of included files
+	count int                        // of steps, with the included ones
+}
+
+// earliest is the time at which a bubble's clock starts; it cannot be set back.
+func earliest() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// DefaultStart is the world time at which a run starts unless the scenario says another.
+func DefaultStart() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// latest keeps instants of the run, and durations up to them, within what 64 bits of nanoseconds hold.
+func latest() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func (l *loader) clock() {
+	p := l.plan
+	p.Start = DefaultStart()
+	clock := p.Scenario.Clock
+	if clock == nil {
+		p.RTC = p.Start
+		return
+	}
+	if start := clock.Start; start != nil && !start.IsZero() {
+		p.Start = start.Time
+		switch {
+		case l.opts.Mode == "live":
+			l.diags.Add(start.Pos, "clock.start", "the world's clock cannot be set on the wall clock", "leave clock.start out with --mode live")
+		case start.Before(earliest()):
+			l.diags.Add(start.Pos, "clock.start", fmt.Sprintf("%s is too early", start.Format(time.RFC3339)), "2000-01-01T00:00:00Z at the earliest")
+		case start.After(latest()):
+			l.diags.Add(start.Pos, "clock.start", fmt.Sprintf("%s is too late", start.Format(time.RFC3339)), "2100-01-01T00:00:00Z at the latest")
+		}
+	}
+	p.RTC = p.Start
+	if clock.Device != nil && !clock.Device.IsZero() {
+		p.RTC = clock.Device.Time
+	}
+	if clock.Uptime != nil {
+		p.Uptime = clock.Uptime.Duration
+	}
+}
+
+// windows gives default_within to the expectations that need a window and have none. A state without
+// a window must hold now, with default_within as without it.
+func (l *loader) windows(steps []lang.Step) {
+	within := l.plan.Scenario.DefaultWithin
+	if within == nil {
+		return
+	}
+	for i := range steps {
+		if steps[i].Repeat != nil {
+			l.windows(steps[i].Repeat.Steps)
+		}
+		e := steps[i].Expect
+		if e != nil && e.Within == nil && e.During == nil && (e.IsEvent() || e.For != nil) {
+			e.Within = within
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
+)
+
+// Split cuts device.PART into the two names.
+func Split(ref string) (device, part string, ok bool) {
+	device, part, ok = strings.Cut(ref, ".")
+	return device, part, ok && device != "" && part != ""
+}
+
+// part resolves device.PART as far as the device. It returns nil where something was reported, or
+// where the kind could not be read, so that nothing can be said of its parts.
+func (l *loader) part(ref string, pos diag.Position, path, what, example string) (*Device, string) {
+	name, part, ok := Split(ref)
+	if !ok {
+		message := fmt.Sprintf("%q does not name a %s of a device", ref, what)
+		if l.plan.Device(ref) != nil {
+			example = ref + "." + example
+		} else {
+			example = "thermo." + example
+		}
+		l.diags.Add(pos, path, message, "as in "+example)
+		return nil, ""
+	}
+	device := l.device(name, pos, path)
+	if device == nil || device.Kind == nil {
+		return nil, ""
+	}
+	return device, part
+}
+
+// missing reports a part that the kind lacks, and where else in the kind that name is.
+func (l *loader) missing(d *Device, part, what string, have []string, pos diag.Position, path string) {
+	hint := diag.DidYouMean(part, have)
+	for _, other := range []struct {
+		what string
+		have []string
+	}{{"pin", d.Kind.Pins.Names()}, {"sensor", d.Kind.Sensors.Names()}, {"metric", metrics(d.Kind)}} {
+		if other.what != what && slices.Contains(other.have, part) {
+			hint = part + " is a " + other.what
+		}
+	}
+	if hint == "" {
+		hint = "it has none"
+	}
+	l.diags.Add(pos, path, fmt.Sprintf("%s, a %s, has no %s %q", d.Name, d.Kind.Kind, what, part), hint)
+}
+
+// pin checks a reference to a pin; with a direction, that the pin has it.
+func (l *loader) pin(ref string, pos diag.Position, path, direction string) {
+	d, part := l.part(ref, pos, path, "pin", "BUTTON")
+	if d == nil {
+		return
+	}
+	pin, ok := d.Kind.Pins.Get(part)
+	if ok && (direction == "" || pin.Direction == direction || pin.Direction == "") {
+		return
+	}
+	var have []string
+	for _, p := range d.Kind.Pins {
+		if direction == "" || p.Value.Direction == direction {
+			have = append(have, p.Name)
+		}
+	}
+	if !ok {
+		l.missing(d, part, "pin", have, pos, path)
+		return
+	}
+	hint := "it is an output of the device"
+	if len(have) > 0 {
+		hint += "; its inputs: " + strings.Join(have, ", ")
+	}
+	l.diags.Add(pos, path, fmt.Sprintf("%s cannot be driven from outside", ref), hint)
+}
+
+func (l *loader) sense(s lang.Named[lang.SenseValue], path string) {
+	d, part := l.part(s.Name, s.Pos, path, "sensor", "temperature")
+	if d == nil {
+		return
+	}
+	sensor, ok := d.Kind.Sensors.Get(part)
+	if !ok {
+		l.missing(d, part, "sensor", d.Kind.Sensors.Names(), s.Pos, path)
+		return
+	}
+	if r := sensor.Range; len(r) == 2 && (s.Value.Value < r[0] || s.Value.Value > r[1]) {
+		l.diags.Add(s.Value.Pos, path+"."+s.Name, fmt.Sprintf("%v %s is outside the sensor's range", s.Value.Value, sensor.Unit), fmt.Sprintf("%v to %v", r[0], r[1]))
+	}
+}
+
+func (l *loader) console(name string, pos diag.Position, path string) {
+	d := l.device(name, pos, path)
+	if d != nil && d.Kind != nil && d.Kind.Console == nil {
+		l.diags.Add(pos, path, fmt.Sprintf("the kind %s has no console", d.Kind.Kind), "console: {baud: 115200}")
+	}
+}
+
+func (l *loader) metric(ref string, pos diag.Position, path string) {
+	d, part := l.part(ref, pos, path, "metric", "uptime")
+	if d != nil && !slices.Contains(metrics(d.Kind), part) {
+		l.missing(d, part, "metric", metrics(d.Kind), pos, path)
+	}
+}
+
+func metrics(k *lang.Kind) []string {
+	return append(lang.BuiltinMetrics(), k.Metrics.Names()...)
+}
