@@ -1,0 +1,277 @@
+package expect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/trace"
+)
+
+// most is how many things a failure shows as the nearest.
+const most = 5
+
+// Explain says what was expected, why it is not so, and what came nearest. It means something once
+// the verdict is Failed or Invalid.
+func (a *Active) Explain() Failure {
+	f := Failure{Pos: a.x.source.Pos, Path: a.x.path, Verdict: a.verdict, At: a.at, Start: a.start,
+		Expected: describe(a.x.source), Reason: a.reason}
+	if a.step.Pos.Line > 0 && f.Pos.Line == 0 {
+		f.Pos = a.step.Pos
+	}
+	if a.x.source.Within == nil && a.x.temporal == judgeWithin && a.x.length > 0 {
+		f.Expected += " (within: " + length(a.x.length) + " by default)"
+	}
+	if a.x.root.state {
+		f.Nearest = a.h.changesOf(a.x.root, a.window.From)
+		return f
+	}
+	f.Window = windowText(a.window, a.at)
+	f.Nearest = a.nearest()
+	return f
+}
+
+// shortfall says what is missing for the condition to hold.
+func (a *Active) shortfall() string {
+	if a.counting() {
+		return a.shortfallOfCount()
+	}
+	var missing []string
+	matched := 0
+	a.x.root.walk(func(n *node) {
+		switch {
+		case n.op == opState && a.slots[n.id].broken:
+			missing = append(missing, fmt.Sprintf("it broke at %s", clock(a.slots[n.id].brokeAt)))
+		case n.op == opState && !a.stateHolds(n):
+			missing = append(missing, n.is.describe(a.h, a.now))
+		case n.op == opEvent && len(a.slots[n.id].matches) == 0:
+			missing = append(missing, "no "+n.event.noun())
+		case n.op == opEvent:
+			matched++
+		}
+	})
+	if len(missing) == 0 {
+		return fmt.Sprintf("one event cannot stand for two of the %d members that match it", matched)
+	}
+	return strings.Join(missing, "; ")
+}
+
+func (a *Active) shortfallOfCount() string {
+	var parts []string
+	n := len(a.matches())
+	if c := a.x.count; c != nil && !c.Holds(float64(n)) {
+		text := fmt.Sprintf("%s, %s %s wanted", plural(n, "match", "matches"), c.Op, formatValue(c.Value))
+		if n > 0 {
+			text += ", the last one at " + clock(a.h.events[a.matches()[n-1]].At)
+		}
+		parts = append(parts, text)
+	} else if n == 0 {
+		parts = append(parts, "no "+a.x.root.event.noun())
+	}
+	for _, s := range a.series {
+		if why := s.why(a.h); why != "" {
+			parts = append(parts, why)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// noun names what the leaf looks for.
+func (l *eventLeaf) noun() string {
+	switch {
+	case l.filter != nil:
+		return "such message on " + l.filter.source
+	case l.kind == trace.Console:
+		return "such line on the console of " + l.device
+	case l.kind == trace.Pin:
+		return fmt.Sprintf("change of %s.%s to %s", l.device, l.name, level(*l.value != 0))
+	}
+	return "such " + string(l.kind) + " event"
+}
+
+// forbidden says what `not` found.
+func (a *Active) forbidden() string {
+	if len(a.consumed) > 0 {
+		e := &a.h.events[a.consumed[len(a.consumed)-1]]
+		return fmt.Sprintf("it happened at %s: %s", clock(e.At), eventText(e))
+	}
+	return "it is so: " + a.presentState()
+}
+
+// brokenState says how a state that must hold all the time is now.
+func (a *Active) brokenState() string {
+	return "it does not hold: " + a.presentState()
+}
+
+// presentState describes every state of the condition.
+func (a *Active) presentState() string {
+	return a.x.root.presentState(a.h, a.now)
+}
+
+func (n *node) presentState(h *History, now time.Duration) string {
+	var parts []string
+	n.walk(func(n *node) {
+		if n.op == opState {
+			parts = append(parts, n.is.describe(h, now))
+		}
+	})
+	return strings.Join(parts, "; ")
+}
+
+// candidate is an event that might be shown, and how far it is from what was wanted.
+type candidate struct {
+	index    int
+	distance int
+	why      string
+}
+
+// nearest returns the events nearest to what the expectation asked for: matches that another step used
+// or that lie before the window, then those of the same subject, then those of the same kind.
+func (a *Active) nearest() []Near {
+	var found []candidate
+	for i := range a.h.events {
+		if a.h.events[i].At > a.at {
+			break
+		}
+		a.x.root.walk(func(n *node) {
+			if n.op != opEvent {
+				return
+			}
+			if c, ok := a.candidate(n, i); ok {
+				found = append(found, c)
+			}
+		})
+	}
+	slices.SortStableFunc(found, func(x, y candidate) int {
+		return cmp.Or(cmp.Compare(x.distance, y.distance), cmp.Compare(y.index, x.index))
+	})
+	found = slices.CompactFunc(found, func(x, y candidate) bool { return x.index == y.index })
+	found = found[:min(len(found), most)]
+	slices.SortFunc(found, func(x, y candidate) int { return cmp.Compare(x.index, y.index) })
+	near := make([]Near, len(found))
+	for i, c := range found {
+		near[i] = Near{At: a.h.events[c.index].At, What: eventText(&a.h.events[c.index]), Why: c.why}
+	}
+	return near
+}
+
+func (a *Active) candidate(n *node, i int) (candidate, bool) {
+	e := &a.h.events[i]
+	before := i < a.window.From
+	if !n.event.subject(e) {
+		if e.Kind != n.event.kind || before {
+			return candidate{}, false
+		}
+		return candidate{i, 5, n.event.otherSubject(e)}, true
+	}
+	why := n.event.difference(a.h, i, true)
+	switch {
+	case why == nil && a.h.used(i):
+		return candidate{i, 1, a.h.usedText(i)}, true
+	case why == nil && before:
+		return candidate{i, 2, "before the window"}, true
+	case why == nil:
+		return candidate{i, 0, "counts"}, true
+	case before:
+		return candidate{i, 4, "before the window; " + why.String()}, true
+	}
+	return candidate{i, 3, why.String()}, true
+}
+
+func (l *eventLeaf) otherSubject(e *trace.Event) string {
+	switch {
+	case l.filter != nil:
+		return "another topic"
+	case l.device != "" && l.device != e.Device:
+		return "another device"
+	}
+	return "another " + string(e.Kind)
+}
+
+// usedText says which step used the event.
+func (h *History) usedText(i int) string {
+	by := h.users[h.usedBy[i]-1]
+	pos := by.x.source.Pos
+	if pos.Line == 0 {
+		pos = by.step.Pos
+	}
+	return fmt.Sprintf("already satisfied %s in line %d", by.x.path, pos.Line)
+}
+
+// changesOf returns the last changes of the values that the states of a condition read, from an index on.
+func (h *History) changesOf(root *node, from int) []Near {
+	keys := map[string]bool{}
+	root.walk(func(n *node) {
+		switch {
+		case n.op != opState:
+		case n.is.expr != nil:
+			for _, name := range n.is.expr.names {
+				keys[name.key] = true
+			}
+		default:
+			keys[n.is.key] = true
+		}
+	})
+	var near []Near
+	for i := len(h.events) - 1; i >= from && len(near) < most; i-- {
+		if e := &h.events[i]; h.touches(e, keys) {
+			near = append(near, Near{At: e.At, What: eventText(e)})
+		}
+	}
+	slices.Reverse(near)
+	return near
+}
+
+// touches reports whether the event may have changed one of the values.
+func (h *History) touches(e *trace.Event, keys map[string]bool) bool {
+	d := h.device(e.Device)
+	if d == nil {
+		return false
+	}
+	switch e.Kind {
+	case trace.Pin:
+		return keys[d.pins[e.Name]]
+	case trace.Sensor:
+		return keys[d.sensors[e.Name]]
+	case trace.Power:
+		return true
+	case trace.Boot:
+		return keys[d.counts[metricUptime]]
+	case trace.Reset:
+		return keys[d.counts[metricResets]] || keys[d.counts[metricUptime]]
+	case trace.FlashWrite:
+		return keys[d.counts[metricFlashWrites]]
+	case trace.Connack:
+		return keys[d.counts[metricConnects]]
+	case trace.Publish, trace.Console:
+		for i := range d.rules {
+			r := &d.rules[i]
+			if keys[r.key] && (r.console != nil && e.Kind == trace.Console && r.console.MatchString(e.Text) ||
+				r.console == nil && e.Kind == trace.Publish && r.filter.matches(e.Topic)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// failure describes the invariant's violation.
+func (inv *invariant) failure(h *History, at time.Duration, reason string) Failure {
+	return Failure{Pos: inv.rule.source.Pos, Path: inv.rule.path, Verdict: Failed, At: at, Start: at,
+		Expected: describeInvariant(inv.rule.source, inv.rule.never), Reason: reason}
+}
+
+// broken says how the states that break the invariant are.
+func (inv *invariant) broken(h *History, at time.Duration) string {
+	text := "it does not hold: "
+	if inv.rule.never {
+		text = "it is so: "
+	}
+	text += inv.rule.root.presentState(h, at)
+	if inv.rule.grace > 0 {
+		text += ", since " + clock(inv.brokenAt)
+	}
+	return text
+}

@@ -1,0 +1,141 @@
+package expect
+
+import (
+	"time"
+
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/scenarios/plan"
+)
+
+// History keeps the events of a run so far, marks which of them were used by an expectation, and
+// holds the state that follows from them: pin levels, sensor values, metrics, power.
+type History struct {
+	events   []trace.Event
+	usedBy   []int32 // parallel to events: 0, or 1 + the index in users
+	users    []*Active
+	devices  []*deviceState
+	index    map[string]int // device name to its index in devices
+	values   map[string]any // what expressions read, by valueKey
+	watchers []watcher
+	decoded  decodeCache
+	machine  machine
+}
+
+// watcher follows the history event by event.
+type watcher interface {
+	// advance sees that time went on to now and that nothing happened before it.
+	advance(now time.Duration)
+	// observe sees the event at index i; the state already includes it. It reports whether it wants more.
+	observe(i int) (more bool)
+}
+
+// NewHistory returns the history of a run that is about to start.
+func NewHistory(p *plan.Plan) *History {
+	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}}
+	for i := range p.Devices {
+		h.index[p.Devices[i].Name] = i
+		h.devices = append(h.devices, newDeviceState(p, &p.Devices[i], h.values))
+	}
+	return h
+}
+
+// Append adds the events of one turn, in their order. The events become the history's and must not
+// be changed any more. Everything under way that was begun on this history sees them one by one.
+func (h *History) Append(events []trace.Event) {
+	for i := range events {
+		e := &events[i]
+		for _, w := range h.watchers {
+			w.advance(e.At)
+		}
+		h.events = append(h.events, *e)
+		h.usedBy = append(h.usedBy, 0)
+		h.apply(e)
+		last := len(h.events) - 1
+		kept := h.watchers[:0]
+		for _, w := range h.watchers {
+			if w.observe(last) {
+				kept = append(kept, w)
+			}
+		}
+		clear(h.watchers[len(kept):])
+		h.watchers = kept
+	}
+}
+
+// Len returns the number of events so far.
+func (h *History) Len() int { return len(h.events) }
+
+// Events returns the events so far. They are the history's: read only.
+func (h *History) Events() []trace.Event { return h.events }
+
+// Window says which events an expectation may read.
+type Window struct {
+	From  int           // index of the first one in the history
+	Since time.Duration // the instant at which the window opens, since the start of the run
+	Step  string        // what opened it, for a person: "power", or a step's name; may be empty
+}
+
+// Mark returns the window that opens now: at the start of a stimulus or of a named step, at the end
+// of a wait, or (since: here) at the start of the expectation. step says for a person what opens it.
+func (h *History) Mark(now time.Duration, step string) Window {
+	return Window{From: len(h.events), Since: now, Step: step}
+}
+
+// used reports whether an expectation used the event up.
+func (h *History) used(i int) bool { return h.usedBy[i] != 0 }
+
+// use marks events as used by a.
+func (h *History) use(a *Active, events []int) {
+	if len(events) == 0 {
+		return
+	}
+	h.users = append(h.users, a)
+	for _, i := range events {
+		h.usedBy[i] = int32(len(h.users))
+	}
+}
+
+// Powered reports whether the device has power. It is false for a device that does not exist.
+func (h *History) Powered(device string) bool {
+	d := h.device(device)
+	return d != nil && d.powered
+}
+
+// EverPowered reports whether the device ever had power.
+func (h *History) EverPowered(device string) bool {
+	d := h.device(device)
+	return d != nil && d.ever
+}
+
+// PinHigh returns a pin's level. ok is false where there is no such pin.
+func (h *History) PinHigh(device, pin string) (high, ok bool) {
+	level, ok := h.values[valueKey(pinRole, device, pin)].(string)
+	return level == levelHigh, ok
+}
+
+// Sensor returns a sensor's value in the unit its kind declares. ok is false where there is no such sensor.
+func (h *History) Sensor(device, sensor string) (value float64, ok bool) {
+	value, ok = h.values[valueKey(sensorRole, device, sensor)].(float64)
+	return value, ok
+}
+
+// Metric returns a metric's value: float64, int, string or bool. ok is false where it does not exist
+// or was not seen yet. uptime is in whole seconds since the boot, and not seen while the firmware does not run.
+func (h *History) Metric(device, metric string, now time.Duration) (value any, ok bool) {
+	d := h.device(device)
+	if d == nil {
+		return nil, false
+	}
+	if metric == metricUptime && !d.owns(metric) {
+		h.refreshUptime(d, now)
+	}
+	value, ok = h.values[valueKey(metricRole, device, metric)]
+	return value, ok
+}
+
+func (h *History) device(name string) *deviceState {
+	if i, ok := h.index[name]; ok {
+		return h.devices[i]
+	}
+	return nil
+}

@@ -1,0 +1,275 @@
+package expect
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/trace"
+)
+
+// Watch holds a run to the scenario's invariants. It follows its history by itself.
+type Watch struct {
+	h        *History
+	list     []*invariant
+	byDevice [][]*invariant // those to judge when the state of a device changed
+	byKind   map[trace.Kind][]*invariant
+	pending  []*invariant // those that are broken, but not for longer than their grace
+	timed    []*invariant // those that read an uptime
+	now      time.Duration
+	found    []Failure
+}
+
+// invariant is one always or never, and how it stands.
+//
+//	state    | event                                | next
+//	kept     | condition broken, no grace           | violated
+//	kept     | condition broken, grace              | pending (brokenAt)
+//	pending  | condition mended, or device off      | kept
+//	pending  | more than grace since brokenAt       | violated
+//	violated | anything                             | violated: it is reported once
+type invariant struct {
+	rule     *invariantRule
+	slots    []invariantSlot
+	pending  bool
+	brokenAt time.Duration
+	violated bool
+	seen     int // index + 1 of the event at which it was last judged
+}
+
+// invariantSlot is what is known of one leaf.
+type invariantSlot struct {
+	changes uint64
+	looked  bool
+	value   bool // at the last look
+	judged  bool // it was awake at least once
+}
+
+// Watch starts to hold the run of h to the program's invariants. Call it once, before the first event.
+func (p *Program) Watch(h *History) *Watch {
+	w := &Watch{h: h, byDevice: make([][]*invariant, len(h.devices)), byKind: map[trace.Kind][]*invariant{}}
+	for _, rule := range p.invariants {
+		inv := &invariant{rule: rule, slots: make([]invariantSlot, rule.nodes)}
+		w.list = append(w.list, inv)
+		for _, d := range rule.root.devices {
+			w.byDevice[d] = append(w.byDevice[d], inv)
+		}
+		if len(rule.root.uptime) > 0 {
+			w.timed = append(w.timed, inv)
+		}
+		var kinds []trace.Kind
+		rule.root.walk(func(n *node) {
+			if n.op == opEvent && !slices.Contains(kinds, n.event.kind) {
+				kinds = append(kinds, n.event.kind)
+			}
+		})
+		for _, k := range kinds {
+			w.byKind[k] = append(w.byKind[k], inv)
+		}
+	}
+	if len(w.list) > 0 {
+		h.watchers = append(h.watchers, w)
+	}
+	return w
+}
+
+// Judge returns the violations found since the last call, in the order in which they happened. Call it
+// after each History.Append and at the instant that Next names.
+func (w *Watch) Judge(now time.Duration) []Failure {
+	w.advance(now)
+	for _, inv := range w.timed {
+		w.look(inv, -1)
+	}
+	found := w.found
+	w.found = nil
+	return found
+}
+
+// Next returns the next instant at which time alone may break an invariant.
+func (w *Watch) Next() (at time.Duration, ok bool) {
+	for _, inv := range w.pending {
+		if t := inv.brokenAt + inv.rule.grace + 1; !ok || t < at {
+			at, ok = t, true
+		}
+	}
+	for _, inv := range w.timed {
+		if inv.violated {
+			continue
+		}
+		for _, d := range inv.rule.root.uptime {
+			if t, runs := w.h.devices[d].nextUptime(w.now); runs && (!ok || t < at) {
+				at, ok = t, true
+			}
+		}
+	}
+	return at, ok
+}
+
+// Finish returns the violations found since the last Judge, and as invalid each invariant that was never judged.
+func (w *Watch) Finish(now time.Duration) []Failure {
+	found := w.Judge(now)
+	for _, inv := range w.list {
+		if inv.violated {
+			continue
+		}
+		if why := vacuous(inv.rule.root, func(n *node) string { return w.idle(inv, n) }); why != "" {
+			f := inv.failure(w.h, now, "it was never judged: "+why)
+			f.Verdict = Invalid
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// idle says why a leaf was never judged; "" where it was.
+func (w *Watch) idle(inv *invariant, n *node) string {
+	if why := w.h.neverPowered(n); why != "" {
+		return why
+	}
+	if n.op == opEvent || inv.slots[n.id].judged {
+		return ""
+	}
+	if off := w.h.off(n.devices); len(off) > 0 && len(n.devices) > 1 {
+		return "the devices " + w.h.names(n.devices) + " never had power at the same time"
+	}
+	return n.is.describe(w.h, w.now)
+}
+
+// advance sees that nothing happened until now.
+func (w *Watch) advance(now time.Duration) {
+	w.now = max(w.now, now)
+	if len(w.pending) == 0 {
+		return
+	}
+	for _, inv := range slices.Clone(w.pending) {
+		if limit := inv.brokenAt + inv.rule.grace; now > limit {
+			w.violate(inv, inv.brokenAt+inv.rule.grace, -1)
+		}
+	}
+}
+
+// observe judges what the event at index i may have changed.
+func (w *Watch) observe(i int) bool {
+	e := &w.h.events[i]
+	if d, ok := w.h.index[e.Device]; ok {
+		for _, inv := range w.byDevice[d] {
+			w.look(inv, i)
+		}
+	}
+	for _, inv := range w.byKind[e.Kind] {
+		w.look(inv, i)
+	}
+	return true
+}
+
+// look judges the invariant now; i is the event that just came, or -1.
+func (w *Watch) look(inv *invariant, i int) {
+	if inv.violated || i >= 0 && inv.seen == i+1 {
+		return
+	}
+	inv.seen = i + 1
+	truth, err := w.truth(inv, inv.rule.root, i)
+	if err != nil {
+		f := inv.failure(w.h, w.now, err.Error())
+		f.Verdict = Invalid
+		w.report(inv, f)
+		return
+	}
+	switch broken := truth == inv.rule.never; {
+	case !broken && inv.pending:
+		w.unpend(inv)
+	case broken && inv.rule.grace == 0:
+		w.violate(inv, w.now, i)
+	case broken && !inv.pending:
+		inv.pending, inv.brokenAt = true, w.now
+		w.pending = append(w.pending, inv)
+	}
+}
+
+func (w *Watch) unpend(inv *invariant) {
+	inv.pending = false
+	w.pending = slices.DeleteFunc(w.pending, func(p *invariant) bool { return p == inv })
+}
+
+// truth is the condition now. A leaf that rests keeps the invariant: it is true for always, false for never.
+func (w *Watch) truth(inv *invariant, n *node, i int) (bool, error) {
+	switch n.op {
+	case opEvent:
+		return i >= 0 && n.event.matches(w.h, i) && !w.rests(&w.h.events[i]), nil
+	case opState:
+		return w.state(inv, n)
+	}
+	for _, m := range n.members {
+		t, err := w.truth(inv, m, i)
+		if err != nil || t != (n.op == opAll) {
+			return n.op == opAny, err
+		}
+	}
+	return n.op == opAll, nil
+}
+
+func (w *Watch) state(inv *invariant, n *node) (bool, error) {
+	s := &inv.slots[n.id]
+	changes := w.h.changes(n.devices)
+	if s.looked && changes == s.changes && len(n.uptime) == 0 {
+		return s.value, nil
+	}
+	s.looked, s.changes, s.value = true, changes, !inv.rule.never
+	if len(w.h.off(n.devices)) > 0 {
+		return s.value, nil
+	}
+	value, err := n.is.holds(w.h, w.now)
+	var unseen errNotSeen
+	switch {
+	case errors.As(err, &unseen):
+		return s.value, nil
+	case err != nil:
+		return false, err
+	}
+	s.judged, s.value = true, value
+	return value, nil
+}
+
+// rests reports whether the event is of a device that has no power. What leaves it at the very
+// instant of the cut is still its own.
+func (w *Watch) rests(e *trace.Event) bool {
+	d := w.h.device(e.Device)
+	return d != nil && !d.powered && (!d.ever || d.offAt != e.At)
+}
+
+func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
+	f := inv.failure(w.h, at, "")
+	var leaf *eventLeaf
+	inv.rule.root.walk(func(n *node) {
+		if n.op == opEvent && i >= 0 && n.event.matches(w.h, i) {
+			leaf = n.event
+		}
+	})
+	if leaf != nil {
+		f.Reason = "it happened"
+		f.Nearest = []Near{{At: at, What: eventText(&w.h.events[i])}}
+	} else {
+		f.Reason = inv.broken(w.h, at)
+		f.Nearest = w.h.changesOf(inv.rule.root, 0)
+	}
+	w.report(inv, f)
+}
+
+func (w *Watch) report(inv *invariant, f Failure) {
+	if inv.pending {
+		w.unpend(inv)
+	}
+	inv.violated = true
+	w.found = append(w.found, f)
+}
+
+// off returns those of the devices that have no power.
+func (h *History) off(devices []int) []int {
+	var off []int
+	for _, d := range devices {
+		if !h.devices[d].powered {
+			off = append(off, d)
+		}
+	}
+	return off
+}

@@ -1,0 +1,237 @@
+package expect
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twinrig/twinrig/scenarios/lang"
+)
+
+// decodeCache keeps the JSON body of one event, so that metrics and expectations parse it once.
+type decodeCache struct {
+	index int
+	value any
+	ok    bool
+}
+
+// decode returns the payload of the event at index i as encoding/json has it; ok is false where it is not JSON.
+func (h *History) decode(i int) (value any, ok bool) {
+	if h.decoded.index != i {
+		var v any
+		err := json.Unmarshal(h.events[i].Payload, &v)
+		h.decoded = decodeCache{index: i, value: v, ok: err == nil}
+	}
+	return h.decoded.value, h.decoded.ok
+}
+
+// lookup returns the field at a path as in a.b; an empty path is the value itself.
+func lookup(value any, path string) (any, bool) {
+	if path == "" {
+		return value, true
+	}
+	for name := range strings.SplitSeq(path, ".") {
+		object, ok := value.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		if value, ok = object[name]; !ok {
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// pattern is a compiled JSON value to match against: map[string]pattern, []pattern, comparison, or a literal.
+type pattern struct {
+	object  []field // sorted by name
+	list    []pattern
+	literal any
+	compare *lang.Comparison
+	kind    patternKind
+}
+
+type patternKind byte
+
+const (
+	literalPattern patternKind = iota
+	objectPattern
+	listPattern
+	comparePattern
+)
+
+type field struct {
+	name string
+	pattern
+}
+
+// compilePattern prepares a JSON value for matching. With exact, text like "> 5" is only text.
+func compilePattern(value any, exact bool) pattern {
+	switch v := value.(type) {
+	case map[string]any:
+		p := pattern{kind: objectPattern}
+		for name, member := range v {
+			p.object = append(p.object, field{name, compilePattern(member, exact)})
+		}
+		slices.SortFunc(p.object, func(a, b field) int { return strings.Compare(a.name, b.name) })
+		return p
+	case []any:
+		p := pattern{kind: listPattern}
+		for _, member := range v {
+			p.list = append(p.list, compilePattern(member, exact))
+		}
+		return p
+	case string:
+		if c, ok := parseComparison(v); ok && !exact {
+			return pattern{kind: comparePattern, compare: &c, literal: v}
+		}
+	case int:
+		return pattern{literal: float64(v)}
+	case int64:
+		return pattern{literal: float64(v)}
+	case uint64:
+		return pattern{literal: float64(v)}
+	}
+	return pattern{literal: value}
+}
+
+// comparisonPattern is an operator and a number, as in "> 5".
+func comparisonPattern() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(==|!=|<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*$`)
+}
+
+func parseComparison(text string) (lang.Comparison, bool) {
+	if !strings.ContainsAny(text, "<>=") {
+		return lang.Comparison{}, false
+	}
+	m := comparisonPattern().FindStringSubmatch(text)
+	if m == nil {
+		return lang.Comparison{}, false
+	}
+	v, err := strconv.ParseFloat(m[2], 64)
+	if err != nil {
+		return lang.Comparison{}, false
+	}
+	return lang.Comparison{Op: m[1], Value: v}, true
+}
+
+// mismatch says where a JSON value differs from a pattern; the words are made when they are asked for.
+type mismatch struct {
+	path    string
+	got     any
+	missing bool   // there is no such field
+	extra   string // exact: a field that is too much
+	want    pattern
+}
+
+func (m *mismatch) String() string {
+	name := "json"
+	if m.path != "" {
+		name += "." + m.path
+	}
+	switch {
+	case m.missing:
+		return name + " is missing"
+	case m.extra != "":
+		return fmt.Sprintf("%s has a field %s too many", name, m.extra)
+	case m.want.kind == objectPattern:
+		return fmt.Sprintf("%s is %s, not an object", name, shortJSON(m.got))
+	case m.want.kind == listPattern:
+		return fmt.Sprintf("%s is %s, not a list of %d", name, shortJSON(m.got), len(m.want.list))
+	case m.want.kind == comparePattern:
+		return fmt.Sprintf("%s is %s, not %s", name, shortJSON(m.got), m.want.literal)
+	}
+	return fmt.Sprintf("%s is %s, not %s", name, shortJSON(m.got), shortJSON(m.want.literal))
+}
+
+// match compares got, as encoding/json has it, with the pattern: a subset match, unless exact. It
+// returns nil where they match, else the first difference. Lists must have the same length.
+func (p *pattern) match(got any, exact bool) *mismatch {
+	switch p.kind {
+	case objectPattern:
+		return p.matchObject(got, exact)
+	case listPattern:
+		list, ok := got.([]any)
+		if !ok || len(list) != len(p.list) {
+			return &mismatch{got: got, want: *p}
+		}
+		for i := range p.list {
+			if m := p.list[i].match(list[i], exact); m != nil {
+				return m.below(strconv.Itoa(i))
+			}
+		}
+		return nil
+	case comparePattern:
+		if n, ok := got.(float64); ok && p.compare.Holds(n) || got == p.literal {
+			return nil
+		}
+	case literalPattern:
+		switch got.(type) {
+		case map[string]any, []any: // not comparable, and no literal equals them
+		default:
+			if got == p.literal {
+				return nil
+			}
+		}
+	}
+	return &mismatch{got: got, want: *p}
+}
+
+func (p *pattern) matchObject(got any, exact bool) *mismatch {
+	object, ok := got.(map[string]any)
+	if !ok {
+		return &mismatch{got: got, want: *p}
+	}
+	for i := range p.object {
+		f := &p.object[i]
+		member, ok := object[f.name]
+		if !ok {
+			return (&mismatch{missing: true}).below(f.name)
+		}
+		if m := f.match(member, exact); m != nil {
+			return m.below(f.name)
+		}
+	}
+	if exact && len(object) > len(p.object) {
+		names := make([]string, 0, len(object))
+		for name := range object {
+			if !slices.ContainsFunc(p.object, func(f field) bool { return f.name == name }) {
+				names = append(names, name)
+			}
+		}
+		return &mismatch{extra: slices.Min(names)}
+	}
+	return nil
+}
+
+func (m *mismatch) below(name string) *mismatch {
+	if m.path == "" {
+		m.path = name
+	} else {
+		m.path = name + "." + m.path
+	}
+	return m
+}
+
+// shortJSON renders a value for a message, at most some 80 bytes of it.
+func shortJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return shorten(string(text), 80)
+}
+
+// shorten cuts text after n bytes, at a character's border.
+func shorten(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && text[n]&0xC0 == 0x80 {
+		n--
+	}
+	return text[:n] + "…"
+}

@@ -1,0 +1,165 @@
+package expect
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"strconv"
+	"strings"
+
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/plan"
+)
+
+// The metrics that every device has. uptime is in whole seconds since the boot; flash_writes,
+// connects (accepted connections) and resets count from the start of the run.
+const (
+	metricUptime      = "uptime"
+	metricFlashWrites = "flash_writes"
+	metricConnects    = "connects"
+	metricResets      = "resets"
+)
+
+func builtinMetrics() []string {
+	return []string{metricUptime, metricFlashWrites, metricConnects, metricResets}
+}
+
+// metricRule takes a metric from what the device says.
+type metricRule struct {
+	key     string
+	filter  topicFilter // mqtt
+	field   string
+	console *regexp.Regexp
+	text    bool // console: the value is text even where it looks like a number
+}
+
+// newMetricRule resolves a rule of the device's kind. A topic with {id} stands for itself; one
+// without is relative to the first of the device's own topics that ends in /#.
+func newMetricRule(p *plan.Plan, d *plan.Device, rule lang.MetricRule, key string) metricRule {
+	if rule.Console != nil {
+		return metricRule{key: key, console: rule.Console.Regexp, text: !numericMetric(rule)}
+	}
+	topic := rule.MQTT
+	if strings.Contains(topic, "{id}") {
+		topic = strings.ReplaceAll(topic, "{id}", identityOwner(p, d.Name))
+	} else {
+		for _, own := range d.Identity.Topics {
+			if base, ok := strings.CutSuffix(own, "#"); ok {
+				topic = base + strings.TrimPrefix(topic, "/")
+				break
+			}
+		}
+	}
+	return metricRule{key: key, filter: newTopicFilter(topic), field: rule.JSON}
+}
+
+// identityOwner follows `identity` to the device whose name {id} stands for.
+func identityOwner(p *plan.Plan, name string) string {
+	for range p.Scenario.Devices { // no chain is longer
+		d, ok := p.Scenario.Devices.Get(name)
+		if !ok || d.Identity == "" {
+			break
+		}
+		name = d.Identity
+	}
+	return name
+}
+
+// applyMetrics reads the metrics that a publish or console event carries.
+func (h *History) applyMetrics(d *deviceState, e *trace.Event) {
+	for i := range d.rules {
+		r := &d.rules[i]
+		if e.Kind == trace.Console {
+			if r.console != nil {
+				h.applyConsole(d, r, e.Text)
+			}
+			continue
+		}
+		if r.console != nil || !r.filter.matches(e.Topic) {
+			continue
+		}
+		body, ok := h.decode(len(h.events) - 1)
+		if !ok {
+			continue
+		}
+		value, ok := lookup(body, r.field)
+		if !ok {
+			continue
+		}
+		switch value.(type) {
+		case float64, string, bool:
+			h.set(d, r.key, value)
+		}
+	}
+}
+
+func (h *History) applyConsole(d *deviceState, r *metricRule, line string) {
+	groups := r.console.FindStringSubmatch(line)
+	if groups == nil {
+		return
+	}
+	text := groups[min(1, len(groups)-1)]
+	if r.text {
+		h.set(d, r.key, text)
+		return
+	}
+	if v, err := strconv.ParseFloat(text, 64); err == nil {
+		h.set(d, r.key, v)
+	}
+}
+
+// numericMetric reports whether a console rule can only ever yield a number: its first group (or
+// the whole pattern, without groups) matches nothing but the characters of one.
+func numericMetric(rule lang.MetricRule) bool {
+	tree, err := syntax.Parse(rule.Console.String(), syntax.Perl)
+	if err != nil {
+		return false
+	}
+	if group := firstGroup(tree); group != nil {
+		tree = group
+	}
+	return onlyNumeric(tree)
+}
+
+func firstGroup(re *syntax.Regexp) *syntax.Regexp {
+	if re.Op == syntax.OpCapture && re.Cap == 1 {
+		return re
+	}
+	for _, sub := range re.Sub {
+		if g := firstGroup(sub); g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
+func onlyNumeric(re *syntax.Regexp) bool {
+	const characters = "0123456789+-.eE"
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if !strings.ContainsRune(characters, r) {
+				return false
+			}
+		}
+	case syntax.OpCharClass:
+		for i := 0; i < len(re.Rune); i += 2 {
+			if re.Rune[i+1]-re.Rune[i] > 9 {
+				return false
+			}
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if !strings.ContainsRune(characters, r) {
+					return false
+				}
+			}
+		}
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return false
+	}
+	for _, sub := range re.Sub {
+		if !onlyNumeric(sub) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+package expect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/types"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/plan"
+)
+
+// devicesName reaches devices whose names are no identifiers: devices["t-1"].HEATER.
+const devicesName = "devices"
+
+// scope is what the names in a scenario's expectations may refer to.
+type scope struct {
+	plan  *plan.Plan
+	index map[string]int // device name to its index in the plan
+	types types.Map      // of every value, by valueKey
+}
+
+func newScope(p *plan.Plan) *scope {
+	s := &scope{plan: p, index: map[string]int{}, types: types.Map{}}
+	for i := range p.Devices {
+		d := &p.Devices[i]
+		s.index[d.Name] = i
+		s.types[valueKey(powerRole, d.Name, "powered")] = types.Bool
+		for _, pin := range d.Kind.Pins {
+			s.types[valueKey(pinRole, d.Name, pin.Name)] = types.String
+		}
+		for _, sensor := range d.Kind.Sensors {
+			s.types[valueKey(sensorRole, d.Name, sensor.Name)] = types.Float64
+		}
+		for _, name := range builtinMetrics() {
+			s.types[valueKey(metricRole, d.Name, name)] = types.Int
+		}
+		for _, rule := range d.Kind.Metrics {
+			s.types[valueKey(metricRole, d.Name, rule.Name)] = metricType(rule.Value)
+		}
+	}
+	return s
+}
+
+// metricType is number or text for a console rule, by its pattern; what a JSON field holds is only known when it comes.
+func metricType(rule lang.MetricRule) types.Type {
+	switch {
+	case rule.Console == nil:
+		return types.Any
+	case numericMetric(rule):
+		return types.Float64
+	}
+	return types.String
+}
+
+func (s *scope) deviceNames() []string {
+	names := make([]string, len(s.plan.Devices))
+	for i := range s.plan.Devices {
+		names[i] = s.plan.Devices[i].Name
+	}
+	return names
+}
+
+func (s *scope) functions() []string {
+	c := s.config()
+	var names []string
+	for _, f := range builtin.Builtins {
+		if _, ok := c.Builtins[f.Name]; ok {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// nameFault says what is wrong with a name.
+type nameFault struct{ what, hint string }
+
+// member finds a value of a device by its name in an expression.
+func (s *scope) member(device int, name string) (reference, *nameFault) {
+	d := &s.plan.Devices[device]
+	var roles []role
+	var words []string
+	if _, ok := d.Kind.Pins.Get(name); ok {
+		roles, words = append(roles, pinRole), append(words, "a pin")
+	}
+	if _, ok := d.Kind.Sensors.Get(name); ok {
+		roles, words = append(roles, sensorRole), append(words, "a sensor")
+	}
+	_, own := d.Kind.Metrics.Get(name)
+	if own {
+		roles, words = append(roles, metricRole), append(words, "a metric")
+	}
+	if len(roles) == 0 && slices.Contains(builtinMetrics(), name) {
+		roles = append(roles, metricRole)
+	}
+	if len(roles) == 0 && name == "powered" {
+		roles = append(roles, powerRole)
+	}
+	switch len(roles) {
+	case 0:
+		return reference{}, &nameFault{fmt.Sprintf("%s has no pin, sensor or metric %s", d.Name, name), diag.DidYouMean(name, s.memberNames(d))}
+	case 1:
+		return reference{key: valueKey(roles[0], d.Name, name), device: device, text: d.Name + "." + name,
+			uptime: roles[0] == metricRole && !own && name == metricUptime}, nil
+	}
+	return reference{}, &nameFault{fmt.Sprintf("%s.%s is %s", d.Name, name, strings.Join(words, " and ")), "give the metric another name in the kind file"}
+}
+
+func (s *scope) memberNames(d *plan.Device) []string {
+	return slices.Concat(d.Kind.Pins.Names(), d.Kind.Sensors.Names(), s.metricNames(d), []string{"powered"})
+}
+
+func (s *scope) metricNames(d *plan.Device) []string {
+	return slices.Concat(builtinMetrics(), d.Kind.Metrics.Names())
+}
+
+// split resolves device.name, as in t1.HEATER. The names of devices hold no dot.
+func (s *scope) split(name string) (device int, member string, fault *nameFault) {
+	before, after, ok := strings.Cut(name, ".")
+	if !ok {
+		return 0, "", &nameFault{fmt.Sprintf("%q is not device.name", name), ""}
+	}
+	device, ok = s.index[before]
+	if !ok {
+		return 0, "", &nameFault{fmt.Sprintf("there is no device %q", before), diag.DidYouMean(before, s.deviceNames())}
+	}
+	return device, after, nil
+}
+
+// constantNames are the levels, the units of size in bytes, and the units of time in seconds.
+func constantNames() []string {
+	return []string{levelHigh, levelLow, "KiB", "MiB", "ms", "s", "m", "h", "d"}
+}
+
+// constantNode returns the value of a constant. A device of the same name goes before it.
+func constantNode(name string) (ast.Node, bool) {
+	switch name {
+	case levelHigh, levelLow:
+		return &ast.StringNode{Value: name}, true
+	case "KiB":
+		return &ast.IntegerNode{Value: 1 << 10}, true
+	case "MiB":
+		return &ast.IntegerNode{Value: 1 << 20}, true
+	case "ms":
+		return &ast.FloatNode{Value: 0.001}, true
+	case "s":
+		return &ast.IntegerNode{Value: 1}, true
+	case "m":
+		return &ast.IntegerNode{Value: 60}, true
+	case "h":
+		return &ast.IntegerNode{Value: 3600}, true
+	case "d":
+		return &ast.IntegerNode{Value: 86400}, true
+	}
+	return nil, false
+}
