@@ -1,0 +1,258 @@
+package twin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/seed"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/twin/flash"
+	"periph.io/x/conn/v3/gpio"
+)
+
+// Firmware is the logic that a twin runs. It is called once per boot on a goroutine of its own.
+//
+// When it returns nil the device halts: it stays powered, goroutines started by Hardware.Go and the
+// watchdog go on, and nothing but a watchdog, reset or power cycle boots it again. An error that it
+// returns, or a panic, is a fault: the device prints it on the console and reboots with cause fault.
+// What it returns after its boot has ended does not matter.
+type Firmware func(hw *Hardware) error
+
+// Errors that the hardware calls of a boot return once it has ended. They come as they are, not wrapped.
+var (
+	// ErrPowerLost means that the power went.
+	ErrPowerLost = errors.New("twin: power lost")
+	// ErrReset means that the device was reset: by its reset line, its watchdog, itself, or a fault.
+	ErrReset = errors.New("twin: reset")
+)
+
+// BootTime is how long after power-on or reset the firmware starts, in the place of a boot loader. It
+// also keeps a device that faults at once from booting forever within one instant.
+const BootTime = 100 * time.Millisecond
+
+// PinSpec declares a pin.
+type PinSpec struct {
+	Name   string
+	Output bool      // whether firmware may drive it; false: an input
+	Pull   gpio.Pull // the resistor on the board, there also without power; zero: none, as gpio.Float
+}
+
+// SensorSpec declares a sensor, as a quantity in Unit.
+type SensorSpec struct {
+	Name, Unit string
+	Min, Max   float64 // what Sense accepts, both included; both zero: any finite value
+	Initial    float64 // until the first Sense; within Min and Max
+}
+
+// Identity is how the device shows itself to the broker.
+type Identity struct {
+	ClientID, Username, Password string
+}
+
+// Config describes a twin. Name, Firmware, Emit and Source are required.
+type Config struct {
+	Name     string // of the device, which is also its ID; unique in a run
+	Version  string // of the firmware
+	Firmware Firmware
+
+	Pins    []PinSpec
+	Sensors []SensorSpec
+	Baud    int            // of the console UART, in bits per second; zero: 115200
+	Flash   flash.Geometry // zero Size: no flash
+
+	Params   map[string]string // handed to the firmware as text; not changed, may be nil
+	Identity Identity
+	Seed     seed.Seed // of the run; the twin draws from streams named by it
+
+	RTC    time.Time     // what the real-time clock shows at the first power-on; zero: world time
+	Uptime time.Duration // what Uptime and Millis show at each boot; zero: 0. Not negative
+
+	// Dial connects to network address, as net.Dialer.DialContext does. If the connection has a method
+	// Vanish(), it is called when the device loses power or is reset, in the place of Close: a device
+	// that vanishes sends no FIN. Nil: the device has no network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Emit receives every event, with Device filled in. It must neither wait nor call the twin.
+	Emit func(trace.Event)
+	// Source is the twin's own source of actions of the event loop.
+	Source *vtime.Source
+}
+
+// Twin is a virtual device, as a bench handles it. In virtual time its methods must be called on the
+// event loop's goroutine; outside they may be called from any.
+type Twin struct {
+	cfg Config
+
+	mu      sync.Mutex // never held while anything waits
+	after   []func()   // to be called once mu is released
+	powered bool
+	closed  bool
+	spun    bool
+	boots   int       // so far
+	first   time.Time // power-on, the first one
+	boot    *Hardware // that runs now; nil between fence and start
+	start   *vtime.Timer
+
+	pins    []*pin
+	sensors []*sensor
+	flash   *flash.Array
+	uart    uart
+}
+
+// New returns a twin that is off. Its error names every fault of cfg.
+func New(cfg Config) (*Twin, error) {
+	if cfg.Baud == 0 {
+		cfg.Baud = 115200
+	}
+	array, flashFault := flash.NewArray(cfg.Flash)
+	if err := errors.Join(validate(cfg), flashFault); err != nil {
+		return nil, fmt.Errorf("twin: %q: %w", cfg.Name, err)
+	}
+	t := &Twin{cfg: cfg, flash: array}
+	for i, spec := range cfg.Pins {
+		t.pins = append(t.pins, newPin(i, spec))
+	}
+	for _, spec := range cfg.Sensors {
+		t.sensors = append(t.sensors, &sensor{spec: spec, value: spec.Initial})
+	}
+	t.uart.init(t)
+	return t, nil
+}
+
+func validate(cfg Config) error {
+	var faults []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	fault(cfg.Name == "", "a twin needs a name")
+	fault(cfg.Firmware == nil, "there is no firmware")
+	fault(cfg.Emit == nil, "there is no Emit")
+	fault(cfg.Source == nil, "there is no Source")
+	fault(cfg.Baud < 0, "a console of %d baud", cfg.Baud)
+	fault(cfg.Uptime < 0, "an uptime of %s", cfg.Uptime)
+	names := map[string]bool{}
+	for _, p := range cfg.Pins {
+		fault(p.Name == "" || names[p.Name], "pin %q has no name, or another's", p.Name)
+		names[p.Name] = true
+	}
+	names = map[string]bool{}
+	for _, s := range cfg.Sensors {
+		fault(s.Name == "" || names[s.Name], "sensor %q has no name, or another's", s.Name)
+		fault(s.Min > s.Max, "sensor %q ranges from %v down to %v", s.Name, s.Min, s.Max)
+		fault(!s.allows(s.Initial), "sensor %q begins at %v, outside %v to %v", s.Name, s.Initial, s.Min, s.Max)
+		names[s.Name] = true
+	}
+	return errors.Join(faults...)
+}
+
+// Name returns the name of the device.
+func (t *Twin) Name() string { return t.cfg.Name }
+
+// Powered reports whether the power is on.
+func (t *Twin) Powered() bool {
+	t.mu.Lock()
+	defer t.unlock()
+	return t.powered
+}
+
+// Spun reports whether firmware ever made more than a million hardware calls in one instant while no
+// watchdog was there to end it. Virtual time would have stood still, so the run tells nothing.
+func (t *Twin) Spun() bool {
+	t.mu.Lock()
+	defer t.unlock()
+	return t.spun
+}
+
+// CutInFlashWrite arms a power cut inside the n-th flash write from now (1 is the next one), after k of
+// its bytes, or after its last byte where it has fewer. Only writes count, not erases, whatever boots
+// come between. It replaces a cut armed before.
+func (t *Twin) CutInFlashWrite(n, k int) error {
+	t.mu.Lock()
+	defer t.unlock()
+	if t.flash.Geometry().Size == 0 {
+		return fmt.Errorf("twin: %s has no flash to cut a write of", t.cfg.Name)
+	}
+	return t.flash.CutAt(n, k)
+}
+
+// FlashCutFired reports whether the cut armed last has happened.
+func (t *Twin) FlashCutFired() bool {
+	t.mu.Lock()
+	defer t.unlock()
+	return t.flash.CutFired()
+}
+
+// unlock releases mu and then does what had to wait for that.
+func (t *Twin) unlock() {
+	after := t.after
+	t.after = nil
+	t.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+}
+
+// emit sends an event. The caller holds mu, so that the events of a device are in the order of its states.
+func (t *Twin) emit(e trace.Event) {
+	if t.closed {
+		return
+	}
+	e.Device = t.cfg.Name
+	t.cfg.Emit(e)
+}
+
+// sensor is a quantity of the environment: it is there without power too.
+type sensor struct {
+	spec  SensorSpec
+	value float64
+}
+
+func (s SensorSpec) allows(v float64) bool {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return false
+	}
+	return s.Min == 0 && s.Max == 0 || s.Min <= v && v <= s.Max
+}
+
+// Sense sets what a sensor measures, in the unit of its declaration.
+func (t *Twin) Sense(name string, value float64) error {
+	t.mu.Lock()
+	defer t.unlock()
+	s, err := t.sensor(name)
+	if err != nil {
+		return err
+	}
+	if !s.spec.allows(value) {
+		return fmt.Errorf("twin: %s.%s cannot be %v %s: its range is %v to %v", t.cfg.Name, name, value, s.spec.Unit, s.spec.Min, s.spec.Max)
+	}
+	s.value = value
+	t.emit(trace.Event{Kind: trace.Sensor, Name: name, Value: value})
+	return nil
+}
+
+// Sensed returns what a sensor measures now.
+func (t *Twin) Sensed(name string) (float64, error) {
+	t.mu.Lock()
+	defer t.unlock()
+	s, err := t.sensor(name)
+	if err != nil {
+		return 0, err
+	}
+	return s.value, nil
+}
+
+func (t *Twin) sensor(name string) (*sensor, error) {
+	for _, s := range t.sensors {
+		if s.spec.Name == name {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("twin: %s has no sensor %q", t.cfg.Name, name)
+}
