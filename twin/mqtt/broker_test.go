@@ -2,96 +2,28 @@ package mqtt_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
-	"net"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/stretchr/testify/require"
 
 	"github.com/twinrig/twinrig/twin/mqtt"
+	"github.com/twinrig/twinrig/twin/mqtt/mqtttest"
 )
 
-// bench is the real broker, to which clients are wired in memory. It notes what the broker accepted.
-type bench struct {
-	mochi.HookBase
-	server *mochi.Server
-	mu     sync.Mutex
-	wires  []*wire
-	ends   []net.Conn
-	down   bool
-	topics map[string][]string
-}
-
-func newBench(t *testing.T) *bench {
-	b := &bench{topics: map[string][]string{}}
-	b.server = mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	require.NoError(t, b.server.AddHook(b, nil))
+func newBroker(t *testing.T) *mqtttest.Broker {
+	b, err := mqtttest.NewBroker()
+	require.NoError(t, err)
 	return b
 }
 
-func (b *bench) Provides(event byte) bool {
-	return event == mochi.OnPublished || event == mochi.OnConnectAuthenticate || event == mochi.OnACLCheck
-}
-
-func (b *bench) OnConnectAuthenticate(*mochi.Client, packets.Packet) bool { return true }
-
-func (b *bench) OnACLCheck(*mochi.Client, string, bool) bool { return true }
-
-func (b *bench) OnPublished(_ *mochi.Client, pk packets.Packet) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.topics[pk.TopicName] = append(b.topics[pk.TopicName], string(pk.Payload))
-}
-
-func (b *bench) accepted(topic string) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.topics[topic])
-}
-
-func (b *bench) dial(context.Context, string, string) (net.Conn, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.down {
-		return nil, errors.New("no route")
-	}
-	w, client, broker := newWire()
-	b.wires, b.ends = append(b.wires, w), append(b.ends, broker)
-	go b.server.EstablishConnection("wire", broker) //nolint:errcheck // the end of a connection is no fault here
-	return client, nil
-}
-
-// outage loses what is under way, and everything until it is over.
-func (b *bench) outage(down bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.down = down
-	for _, w := range b.wires {
-		w.die()
-	}
-}
-
-func (b *bench) close() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, end := range b.ends {
-		end.Close()
-	}
-}
-
-func (b *bench) client(t *testing.T, id string, version mqtt.Version, change func(*mqtt.Config)) *mqtt.Client {
+func newClient(t *testing.T, b *mqtttest.Broker, id string, version mqtt.Version, change func(*mqtt.Config)) *mqtt.Client {
 	cfg := mqtt.Config{
-		Dial: b.dial, Address: "broker:1883", ClientID: id, Version: version, Rand: rand.New(rand.NewPCG(3, 4)),
+		Dial: b.Dial, Address: "broker:1883", ClientID: id, Version: version, Rand: rand.New(rand.NewPCG(3, 4)),
 	}
 	if change != nil {
 		change(&cfg)
@@ -111,10 +43,10 @@ func versions(t *testing.T, test func(t *testing.T, version mqtt.Version)) {
 
 func TestMessagesBothWaysThroughTheBroker(t *testing.T) {
 	versions(t, func(t *testing.T, version mqtt.Version) {
-		b := newBench(t)
-		defer b.close()
+		b := newBroker(t)
+		defer b.Close()
 		var got []string
-		c := b.client(t, "dev", version, func(cfg *mqtt.Config) {
+		c := newClient(t, b, "dev", version, func(cfg *mqtt.Config) {
 			cfg.OnMessage = func(m mqtt.Message) { got = append(got, fmt.Sprint(m.Topic, " ", string(m.Payload), " ", m.QoS)) }
 		})
 		defer c.Close()
@@ -136,10 +68,10 @@ func TestMessagesBothWaysThroughTheBroker(t *testing.T) {
 
 func TestNothingIsLostOverOutages(t *testing.T) {
 	versions(t, func(t *testing.T, version mqtt.Version) {
-		b := newBench(t)
-		defer b.close()
+		b := newBroker(t)
+		defer b.Close()
 		lost := 0
-		c := b.client(t, "dev", version, func(cfg *mqtt.Config) {
+		c := newClient(t, b, "dev", version, func(cfg *mqtt.Config) {
 			cfg.Queue = 1000
 			cfg.OnDisconnect = func(error) { lost++ }
 		})
@@ -151,27 +83,27 @@ func TestNothingIsLostOverOutages(t *testing.T) {
 			require.NoError(t, c.Publish(mqtt.Message{Topic: "two", Payload: fmt.Append(nil, i), QoS: 2}, nil))
 			switch i % 30 {
 			case 10: // at the instant of the publication: what is sent is lost, or its acknowledgement
-				b.outage(true)
+				b.Outage(true)
 			case 20:
-				b.outage(false)
+				b.Outage(false)
 			}
 			require.NoError(t, c.Wait(7*time.Second))
 		}
 		require.NoError(t, c.Wait(5*time.Minute))
 		require.Greater(t, lost, 4)
 		require.Zero(t, c.Unacknowledged())
-		require.Equal(t, want, slices.Compact(b.accepted("one")), "only repetitions at once")
-		require.Equal(t, want, b.accepted("two"), "exactly once")
+		require.Equal(t, want, slices.Compact(b.Payloads("one")), "only repetitions at once")
+		require.Equal(t, want, b.Payloads("two"), "exactly once")
 	})
 }
 
 func TestCommandsWaitInTheSession(t *testing.T) {
 	versions(t, func(t *testing.T, version mqtt.Version) {
-		b := newBench(t)
-		defer b.close()
+		b := newBroker(t)
+		defer b.Close()
 		var got, present []string
 		start := func() *mqtt.Client {
-			c := b.client(t, "dev", version, func(cfg *mqtt.Config) {
+			c := newClient(t, b, "dev", version, func(cfg *mqtt.Config) {
 				cfg.OnMessage = func(m mqtt.Message) { got = append(got, string(m.Payload)) }
 				cfg.OnConnect = func(sessionPresent bool) { present = append(present, fmt.Sprint(sessionPresent)) }
 			})
@@ -180,7 +112,7 @@ func TestCommandsWaitInTheSession(t *testing.T) {
 			return c
 		}
 		start().Close()
-		backend := b.client(t, "backend", version, nil)
+		backend := newClient(t, b, "backend", version, nil)
 		require.NoError(t, backend.Publish(mqtt.Message{Topic: "command", Payload: []byte("go"), QoS: 1}, nil))
 		require.NoError(t, backend.Wait(time.Second))
 		backend.Disconnect()
@@ -193,16 +125,16 @@ func TestCommandsWaitInTheSession(t *testing.T) {
 
 func TestWillAndRetained(t *testing.T) {
 	versions(t, func(t *testing.T, version mqtt.Version) {
-		b := newBench(t)
-		defer b.close()
-		c := b.client(t, "dev", version, func(cfg *mqtt.Config) {
+		b := newBroker(t)
+		defer b.Close()
+		c := newClient(t, b, "dev", version, func(cfg *mqtt.Config) {
 			cfg.Will = &mqtt.Message{Topic: "status", Payload: []byte("offline"), QoS: 1, Retain: true}
 		})
 		require.NoError(t, c.Publish(mqtt.Message{Topic: "status", Payload: []byte("online"), QoS: 1, Retain: true}, nil))
 		require.NoError(t, c.Wait(time.Second))
 
 		var got []string
-		watcher := b.client(t, "watcher", version, func(cfg *mqtt.Config) {
+		watcher := newClient(t, b, "watcher", version, func(cfg *mqtt.Config) {
 			cfg.OnMessage = func(m mqtt.Message) { got = append(got, fmt.Sprint(string(m.Payload), " ", m.Retain)) }
 		})
 		defer watcher.Close()
@@ -216,10 +148,10 @@ func TestWillAndRetained(t *testing.T) {
 
 func TestStepDrivenClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		defer b.close()
+		b := newBroker(t)
+		defer b.Close()
 		var got []string
-		c := b.client(t, "dev", mqtt.V311, func(cfg *mqtt.Config) {
+		c := newClient(t, b, "dev", mqtt.V311, func(cfg *mqtt.Config) {
 			cfg.OnMessage = func(m mqtt.Message) { got = append(got, string(m.Payload)) }
 		})
 		require.NoError(t, c.Subscribe("t", 1, nil))

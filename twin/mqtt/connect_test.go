@@ -194,7 +194,7 @@ func TestKeepAlive(t *testing.T) {
 		e.reply(packets.Pingresp, 0)
 		e.expect(packets.Pingreq)
 		require.Equal(t, 60*time.Second, time.Since(from))
-		e.wire.die()
+		e.wire.Cut()
 		require.ErrorIs(t, <-lost, mqtt.ErrTimeout)
 		require.Equal(t, 70*time.Second, time.Since(from), "PingTimeout after the PINGREQ")
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/twinrig/twinrig/twin/mqtt"
+	"github.com/twinrig/twinrig/twin/mqtt/mqtttest"
 )
 
 // fake is a broker that does nothing but what the test tells it to.
@@ -23,13 +24,13 @@ type fake struct {
 	version byte
 	dials   []time.Duration // when the client dialed, since start
 	start   time.Time
-	refuse  error        // of the next dials
+	refuse  error         // of the next dials
 	conns   chan *fakeEnd // as the client dials
 }
 
 type fakeEnd struct {
 	f    *fake
-	wire *wire
+	wire *mqtttest.Wire
 	conn net.Conn
 	r    *bufio.Reader
 }
@@ -43,7 +44,7 @@ func (f *fake) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if f.refuse != nil {
 		return nil, f.refuse
 	}
-	w, client, broker := newWire()
+	w, client, broker := mqtttest.NewWire()
 	f.conns <- &fakeEnd{f: f, wire: w, conn: broker, r: bufio.NewReader(broker)}
 	return client, nil
 }

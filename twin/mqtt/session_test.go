@@ -104,7 +104,7 @@ func TestAckTimeoutEndsTheConnection(t *testing.T) {
 				cfg.OnDisconnect = func(err error) { lost <- err }
 				defer drive(t, cfg, func(c *mqtt.Client) { require.NoError(t, tt.ask(c)) })()
 				e := f.accept(true)
-				e.wire.die()
+				e.wire.Cut()
 				from := time.Now()
 				require.ErrorIs(t, <-lost, mqtt.ErrTimeout)
 				require.Equal(t, 10*time.Second, time.Since(from))
