@@ -1,7 +1,3 @@
-// Package netsim models the link between a device and the broker: profiles in the words of Linux
-// netem, the decision for each packet as a pure step function, and an in-order byte stream over it.
-//
-// It moves no bytes itself; netsim/memory and netsim/proxy do.
 package netsim
 
 import "time"
@@ -14,8 +10,8 @@ type Profile struct {
 // Direction is the profile of one direction. The zero value is a perfect link.
 type Direction struct {
 	Latency time.Duration // one way
-	Jitter  time.Duration // uniform, ± around Latency; a delay is never below zero
+	Jitter  time.Duration // uniform, ± around Latency; a delay is never below zero; at most 2³¹−1 ns count
 	Loss    float64       // 0 to 1, each packet for itself
-	Rate    int64         // bit/s; 0: unlimited
+	Rate    int64         // bit/s, counted in whole bytes/s; 0: unlimited
 	Limit   int           // packets queued at most, further ones are dropped; 0: 1000
 }
