@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/expr-lang/expr/types"
 
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/trace"
@@ -52,9 +55,10 @@ type invariantRule struct {
 	grace  time.Duration
 }
 
-// Compile compiles the expectations of the steps, their `when` conditions, and the invariants. Names
-// and types that are wrong become diagnostics with their place in the file; the program must then not
-// be used. Structural faults (two subjects in one expectation…) are package lang's to find.
+// Compile compiles the expectations of the steps, their `when` conditions, and the invariants. What is
+// wrong in an expression, a name or a type, becomes a diagnostic with its place in the file. It takes a
+// plan with faults too, so that all faults come at once: what packages lang and plan have reported, it
+// passes over in silence. The program is good only where neither they nor Compile found a fault.
 func Compile(p *plan.Plan) (*Program, diag.List) {
 	c := &programCompiler{scope: newScope(p), program: &Program{expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{}}}
 	c.program.scope = c.scope
@@ -99,7 +103,7 @@ func (c *programCompiler) steps(steps []lang.Step, path string) {
 
 func (c *programCompiler) expectation(e *lang.Expect, path string) {
 	c.ids = 0
-	x := &expectation{source: e, path: path, root: c.node(e, path, e.Count != nil), count: e.Count}
+	x := &expectation{source: e, path: path, root: c.node(e, path), count: e.Count}
 	x.nodes = c.ids
 	switch {
 	case e.During != nil:
@@ -111,17 +115,8 @@ func (c *programCompiler) expectation(e *lang.Expect, path string) {
 	}
 	if e.For != nil {
 		x.hold = e.For.Duration
-		if x.temporal == judgeNow {
-			x.temporal = judgeWithin // it must be so now, and stay so
-		}
-		if x.root != nil && !x.root.state {
-			c.faults.Add(e.For.Pos, path+".for", "`for` is for states: pin, metric, expr", "an event has no length; use `during` or `count`")
-		}
 	}
 	x.series = seriesRules(e)
-	if x.root != nil && x.root.op != opEvent && (x.count != nil || len(x.series) > 0) {
-		c.faults.Add(e.Pos, path, "count, gapless, ordered and unique are for one kind of event: mqtt, console, event, or a pin's changes to a level", "")
-	}
 	c.program.expectations[e] = x
 }
 
@@ -129,76 +124,70 @@ func (c *programCompiler) invariants(list []lang.Invariant, section string, neve
 	for i := range list {
 		inv, path := &list[i], fmt.Sprintf("%s[%d]", section, i)
 		c.ids = 0
-		r := &invariantRule{source: inv, path: path, never: never, root: c.node(&inv.Expect, path, false)}
+		r := &invariantRule{source: inv, path: path, never: never, root: c.node(&inv.Expect, path)}
 		r.nodes = c.ids
 		if inv.Grace != nil {
 			r.grace = inv.Grace.Duration
 		}
 		if r.root != nil {
 			c.checkInvariant(r)
+			c.program.invariants = append(c.program.invariants, r)
 		}
-		c.program.invariants = append(c.program.invariants, r)
 	}
 }
 
+// checkInvariant refuses what could never come true.
 func (c *programCompiler) checkInvariant(r *invariantRule) {
-	switch {
-	case !r.never && !r.root.state:
-		c.faults.Add(r.source.Pos, r.path, "`always` needs a state: pin, metric, expr", "an event cannot be there all the time")
-	case r.source.Grace != nil && !r.root.state:
-		c.faults.Add(r.source.Grace.Pos, r.path+".grace", "`grace` is for states: pin, metric, expr", "an event has no length")
+	events := 0
+	for _, m := range r.root.members {
+		if !m.state {
+			events++
+		}
 	}
-	r.root.walk(func(n *node) {
-		events := 0
-		for _, m := range n.members {
-			if !m.state {
-				events++
-			}
-		}
-		if n.op == opAll && events > 1 {
-			c.faults.Add(n.source.Pos, r.path, "an invariant's `all` can hold one event only", "two events never are one; write two entries")
-		}
-	})
+	if r.root.op == opAll && events > 1 {
+		c.faults.Add(r.root.source.Pos, r.path+".all", "two events are never one", "one entry for each; `all` can hold one event, and states")
+	}
 }
 
-// node compiles a condition. It returns nil after a fault in it. With counted, a pin is an event.
-func (c *programCompiler) node(e *lang.Expect, path string, counted bool) *node {
+// node compiles a condition. It returns nil where something in it is wrong.
+func (c *programCompiler) node(e *lang.Expect, path string) *node {
 	n := &node{id: c.ids, source: e}
 	c.ids++
-	before := len(c.faults)
-	switch {
-	case e.All != nil:
+	good := false
+	switch e.Subject() {
+	case "all":
 		n.op = opAll
-		c.members(n, e.All, path+".all")
-	case e.Any != nil:
+		good = c.members(n, path+".all")
+	case "any":
 		n.op = opAny
-		c.members(n, e.Any, path+".any")
-	case e.MQTT != "":
-		c.mqtt(n, e)
-	case e.Pin != "":
-		c.pin(n, e, path, counted)
-	case e.Console != "":
-		c.console(n, e, path)
-	case e.Metric != "":
-		c.metric(n, e, path)
-	case e.Event != "":
-		c.event(n, e, path)
-	case e.Expr != nil:
-		c.expr(n, e, path)
-	default:
-		c.faults.Add(e.Pos, path, "nothing is expected", "one of mqtt, pin, console, metric, event, expr, all, any")
+		good = c.members(n, path+".any")
+	case "mqtt":
+		good = c.mqtt(n)
+	case "pin":
+		good = c.pin(n)
+	case "console":
+		good = c.console(n)
+	case "metric":
+		good = c.metric(n, path)
+	case "event":
+		good = c.event(n)
+	case "expr":
+		good = c.expr(n, path)
 	}
-	if len(c.faults) > before {
+	if !good {
 		return nil
 	}
 	return n
 }
 
-func (c *programCompiler) members(n *node, list []lang.Expect, path string) {
+func (c *programCompiler) members(n *node, path string) bool {
+	good := true
 	n.state = true
+	list := n.source.Members()
 	for i := range list {
-		m := c.node(&list[i], fmt.Sprintf("%s[%d]", path, i), false)
+		m := c.node(&list[i], fmt.Sprintf("%s[%d]", path, i))
 		if m == nil {
+			good = false
 			continue
 		}
 		n.members = append(n.members, m)
@@ -206,9 +195,11 @@ func (c *programCompiler) members(n *node, list []lang.Expect, path string) {
 		n.devices = union(n.devices, m.devices)
 		n.uptime = union(n.uptime, m.uptime)
 	}
+	return good
 }
 
-func (c *programCompiler) mqtt(n *node, e *lang.Expect) {
+func (c *programCompiler) mqtt(n *node) bool {
+	e := n.source
 	filter := newTopicFilter(e.MQTT)
 	n.event = &eventLeaf{kind: trace.Publish, filter: &filter, payload: e.Payload, retain: e.Retained, qos: e.QoS, pattern: e.Matches}
 	switch {
@@ -224,111 +215,75 @@ func (c *programCompiler) mqtt(n *node, e *lang.Expect) {
 			n.devices = append(n.devices, i)
 		}
 	}
+	return true
 }
 
-func (c *programCompiler) pin(n *node, e *lang.Expect, path string, counted bool) {
-	device, name, fault := c.scope.split(e.Pin)
-	if fault == nil {
-		d := &c.scope.plan.Devices[device]
-		if _, ok := d.Kind.Pins.Get(name); !ok {
-			fault = &nameFault{fmt.Sprintf("%s has no pin %q", d.Name, name), diag.DidYouMean(name, d.Kind.Pins.Names())}
-		}
-	}
-	if fault != nil {
-		c.faults.Add(e.Pos, path+".pin", fault.what, fault.hint)
-		return
-	}
-	if e.Is == nil || e.Is.Text != levelHigh && e.Is.Text != levelLow {
-		c.faults.Add(e.Pos, path, "a pin needs `is: high` or `is: low`", "")
-		return
-	}
-	n.devices = []int{device}
-	if counted {
-		value := 0.0
-		if e.Is.Text == levelHigh {
-			value = 1
-		}
-		n.event = &eventLeaf{kind: trace.Pin, device: c.scope.plan.Devices[device].Name, name: name, value: &value}
-		return
-	}
-	n.op, n.state = opState, true
-	n.is = &stateLeaf{key: valueKey(pinRole, c.scope.plan.Devices[device].Name, name), text: e.Pin, level: e.Is.Text, uptime: -1}
-}
-
-func (c *programCompiler) console(n *node, e *lang.Expect, path string) {
-	device, ok := c.scope.index[e.Console]
-	if !ok {
-		c.faults.Add(e.Pos, path+".console", fmt.Sprintf("there is no device %q", e.Console), diag.DidYouMean(e.Console, c.scope.deviceNames()))
-		return
-	}
-	n.devices = []int{device}
-	n.event = &eventLeaf{kind: trace.Console, device: e.Console, pattern: e.Matches}
-}
-
-func (c *programCompiler) metric(n *node, e *lang.Expect, path string) {
-	device, name, fault := c.scope.split(e.Metric)
-	if fault == nil {
-		d := &c.scope.plan.Devices[device]
-		if names := c.scope.metricNames(d); !slices.Contains(names, name) {
-			fault = &nameFault{fmt.Sprintf("%s has no metric %q", d.Name, name), diag.DidYouMean(name, names)}
-		}
-	}
-	if fault != nil {
-		c.faults.Add(e.Pos, path+".metric", fault.what, fault.hint)
-		return
+func (c *programCompiler) pin(n *node) bool {
+	device, name, ok := c.scope.split(n.source.Pin)
+	if !ok || n.source.Is == nil {
+		return false
 	}
 	d := &c.scope.plan.Devices[device]
+	if _, ok := d.Kind.Pins.Get(name); !ok {
+		return false
+	}
+	n.op, n.state, n.devices = opState, true, []int{device}
+	n.is = &stateLeaf{key: valueKey(pinRole, d.Name, name), text: n.source.Pin, level: n.source.Is.Text, uptime: -1}
+	return true
+}
+
+func (c *programCompiler) console(n *node) bool {
+	device, ok := c.scope.index[n.source.Console]
+	n.devices = []int{device}
+	n.event = &eventLeaf{kind: trace.Console, device: n.source.Console, pattern: n.source.Matches}
+	return ok
+}
+
+func (c *programCompiler) metric(n *node, path string) bool {
+	e := n.source
+	device, name, ok := c.scope.split(e.Metric)
+	if !ok {
+		return false
+	}
+	d := &c.scope.plan.Devices[device]
+	rule, own := d.Kind.Metrics.Get(name)
+	if !own && !slices.Contains(builtinMetrics(), name) {
+		return false
+	}
 	n.op, n.state, n.devices = opState, true, []int{device}
 	n.is = &stateLeaf{key: valueKey(metricRole, d.Name, name), text: e.Metric, uptime: -1}
-	if _, own := d.Kind.Metrics.Get(name); !own && name == metricUptime {
+	if !own && name == metricUptime {
 		n.is.uptime, n.uptime = device, []int{device}
 	}
 	if e.Is == nil {
-		return
+		return true
 	}
+	numeric := !own || metricType(rule) == types.Float64
 	comparison, ok := parseComparison(e.Is.Text)
+	_, err := strconv.ParseFloat(e.Is.Text, 64)
 	switch {
 	case ok:
 		n.is.compare = &comparison
-	case startsLikeComparison(e.Is.Text):
-		c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%q compares with no number", e.Is.Text), `a comparison is an operator and a number, as in "> 5"`)
+	case strings.ContainsAny(e.Is.Text[:min(1, len(e.Is.Text))], "<>=!"):
+		c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%q compares with no number", e.Is.Text), `an operator and a number, as in "> 5"`)
+		return false
+	case err != nil && numeric:
+		c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%s is a number, never %q", e.Metric, e.Is.Text), `a number, or a comparison as in "> 5"`)
+		return false
 	default:
 		n.is.literal = &e.Is.Text
-		if _, err := strconv.ParseFloat(e.Is.Text, 64); err != nil && slices.Contains(builtinMetrics(), name) && n.builtin(d, name) {
-			c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%s is a number, never %q", e.Metric, e.Is.Text), "")
-		}
 	}
+	return true
 }
 
-// builtin reports whether the metric of that name is the built-in one.
-func (n *node) builtin(d *plan.Device, name string) bool {
-	_, own := d.Kind.Metrics.Get(name)
-	return !own
-}
-
-func startsLikeComparison(text string) bool {
-	return len(text) > 0 && (text[0] == '<' || text[0] == '>' || text[0] == '=' || text[0] == '!')
-}
-
-func (c *programCompiler) event(n *node, e *lang.Expect, path string) {
+func (c *programCompiler) event(n *node) bool {
+	e := n.source
 	kind := trace.Kind(e.Event)
-	if !slices.Contains(trace.Kinds(), kind) {
-		names := make([]string, 0, len(trace.Kinds()))
-		for _, k := range trace.Kinds() {
-			names = append(names, string(k))
-		}
-		c.faults.Add(e.Pos, path+".event", fmt.Sprintf("there is no event %q", e.Event), diag.DidYouMean(e.Event, names))
-		return
-	}
 	n.event = &eventLeaf{kind: kind, device: e.Device, cause: e.Cause, pattern: e.Matches}
 	if e.Device != "" {
 		device, ok := c.scope.index[e.Device]
-		if !ok {
-			c.faults.Add(e.Pos, path+".device", fmt.Sprintf("there is no device %q", e.Device), diag.DidYouMean(e.Device, c.scope.deviceNames()))
-			return
-		}
 		n.devices = []int{device}
-		return
+		return ok
 	}
 	switch kind {
 	case trace.Broker, trace.Network, trace.Step, trace.Verdict: // the bench's
@@ -337,16 +292,18 @@ func (c *programCompiler) event(n *node, e *lang.Expect, path string) {
 			n.devices = append(n.devices, i)
 		}
 	}
+	return true
 }
 
-func (c *programCompiler) expr(n *node, e *lang.Expect, path string) {
-	x := c.scope.compileExpr(e.Expr, path+".expr", &c.faults)
+func (c *programCompiler) expr(n *node, path string) bool {
+	e := n.source.Expr
+	x := c.scope.compileExpr(e, path+".expr", &c.faults)
 	if x == nil {
-		return
+		return false
 	}
 	if len(x.names) == 0 {
-		c.faults.Add(e.Expr.Pos, path+".expr", "the expression reads nothing of a device, so it tests nothing", "")
-		return
+		c.faults.Add(e.Pos, path+".expr", "the expression reads nothing of a device, so it tests nothing", "")
+		return false
 	}
 	n.op, n.state = opState, true
 	n.is = &stateLeaf{expr: x, uptime: -1}
@@ -356,6 +313,7 @@ func (c *programCompiler) expr(n *node, e *lang.Expect, path string) {
 			n.uptime = union(n.uptime, []int{x.names[i].device})
 		}
 	}
+	return true
 }
 
 // When evaluates a step's `when`; a step without one is to be done. The error says which value was

@@ -45,6 +45,6 @@
 //
 // Rules 6 (fleets), 8 (parallel) and 10 (boards) are about parts of the language that do not exist yet.
 //
-// A pin with count is an event: it counts the changes to that level. All states are judged after
-// each single event, not after each turn, so that a glitch within one instant is seen.
+// All states are judged after each single event, not after each turn, so that a glitch within one
+// instant is seen.
 package expect

@@ -17,7 +17,7 @@ const most = 5
 // the verdict is Failed or Invalid.
 func (a *Active) Explain() Failure {
 	f := Failure{Pos: a.x.source.Pos, Path: a.x.path, Verdict: a.verdict, At: a.at, Start: a.start,
-		Expected: describe(a.x.source), Reason: a.reason}
+		Expected: describe(a.x.source), Message: a.reason}
 	if a.step.Pos.Line > 0 && f.Pos.Line == 0 {
 		f.Pos = a.step.Pos
 	}
@@ -85,8 +85,6 @@ func (l *eventLeaf) noun() string {
 		return "such message on " + l.filter.source
 	case l.kind == trace.Console:
 		return "such line on the console of " + l.device
-	case l.kind == trace.Pin:
-		return fmt.Sprintf("change of %s.%s to %s", l.device, l.name, level(*l.value != 0))
 	}
 	return "such " + string(l.kind) + " event"
 }
@@ -260,7 +258,7 @@ func (h *History) touches(e *trace.Event, keys map[string]bool) bool {
 // failure describes the invariant's violation.
 func (inv *invariant) failure(h *History, at time.Duration, reason string) Failure {
 	return Failure{Pos: inv.rule.source.Pos, Path: inv.rule.path, Verdict: Failed, At: at, Start: at,
-		Expected: describeInvariant(inv.rule.source, inv.rule.never), Reason: reason}
+		Expected: describeInvariant(inv.rule.source, inv.rule.never), Message: reason}
 }
 
 // broken says how the states that break the invariant are.

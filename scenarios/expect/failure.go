@@ -17,7 +17,7 @@ type Failure struct {
 	Verdict  Verdict       // Failed or Invalid
 	At       time.Duration // when it was decided, since the start of the run
 	Expected string        // in the words of the file
-	Reason   string        // what is wrong, in one line
+	Message  string        // what is wrong, in one line
 	Window   string        // which events were read; empty for an invariant
 	Nearest  []Near        // the nearest things that did happen, in the order of time
 	Start    time.Duration // when the expect step started; for an invariant equal to At
@@ -32,12 +32,19 @@ type Near struct {
 
 // String returns the failure as a block of lines for a person, without a final newline.
 func (f Failure) String() string {
+	return fmt.Sprintf("%s: %s: %s\n%s", f.Pos, f.Path, f.Message, f.Detail())
+}
+
+// Detail returns what was expected, what was read, and the nearest things that happened, as indented
+// lines without a final newline. Times are from the start of the run, and from the start of the step.
+func (f Failure) Detail() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", f.Pos, f.Path)
-	fmt.Fprintf(&b, "  expected: %s\n", f.Expected)
-	fmt.Fprintf(&b, "  at %s: %s", clock(f.At), f.Reason)
+	fmt.Fprintf(&b, "  expected: %s\n  decided:  at %s", f.Expected, clock(f.At))
+	if f.At != f.Start {
+		fmt.Fprintf(&b, ", %s into the step", clock(f.At-f.Start))
+	}
 	if f.Window != "" {
-		fmt.Fprintf(&b, "\n  read: %s", f.Window)
+		fmt.Fprintf(&b, "\n  read:     %s", f.Window)
 	}
 	if len(f.Nearest) == 0 {
 		return b.String()
@@ -48,7 +55,7 @@ func (f Failure) String() string {
 		width = max(width, utf8.RuneCountInString(n.What))
 	}
 	for _, n := range f.Nearest {
-		line := fmt.Sprintf("    %10s  %9s  %s", clock(n.At), relative(n.At-f.Start), n.What)
+		line := fmt.Sprintf("    %11s  %11s  %s", clock(n.At), relative(n.At-f.Start), n.What)
 		if n.Why != "" {
 			line += strings.Repeat(" ", width-utf8.RuneCountInString(n.What)) + "  ← " + n.Why
 		}

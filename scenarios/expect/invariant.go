@@ -246,10 +246,10 @@ func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
 		}
 	})
 	if leaf != nil {
-		f.Reason = "it happened"
+		f.Message = "it happened"
 		f.Nearest = []Near{{At: at, What: eventText(&w.h.events[i])}}
 	} else {
-		f.Reason = inv.broken(w.h, at)
+		f.Message = inv.broken(w.h, at)
 		f.Nearest = w.h.changesOf(inv.rule.root, 0)
 	}
 	w.report(inv, f)

@@ -38,8 +38,6 @@ type node struct {
 type eventLeaf struct {
 	kind    trace.Kind
 	device  string // "": any
-	name    string // pin; "": any
-	value   *float64
 	filter  *topicFilter
 	cause   string
 	json    *pattern
@@ -52,7 +50,7 @@ type eventLeaf struct {
 
 // subject reports whether the event is of what the leaf is about, whatever else it asks for.
 func (l *eventLeaf) subject(e *trace.Event) bool {
-	return e.Kind == l.kind && (l.device == "" || e.Device == l.device) && (l.name == "" || e.Name == l.name) &&
+	return e.Kind == l.kind && (l.device == "" || e.Device == l.device) &&
 		(l.filter == nil || l.filter.matches(e.Topic))
 }
 
@@ -66,8 +64,6 @@ func (l *eventLeaf) matches(h *History, i int) bool {
 func (l *eventLeaf) difference(h *History, i int, explain bool) fmt.Stringer {
 	e := &h.events[i]
 	switch {
-	case l.value != nil && e.Value != *l.value:
-		return phrase(level(e.Value != 0) + ", not " + level(*l.value != 0))
 	case l.cause != "" && e.Cause != l.cause:
 		return lazily(explain, "cause is %q, not %q", e.Cause, l.cause)
 	case l.retain != nil && e.Retain != *l.retain:

@@ -30,6 +30,9 @@ func newScope(p *plan.Plan) *scope {
 		d := &p.Devices[i]
 		s.index[d.Name] = i
 		s.types[valueKey(powerRole, d.Name, "powered")] = types.Bool
+		if d.Kind == nil {
+			continue
+		}
 		for _, pin := range d.Kind.Pins {
 			s.types[valueKey(pinRole, d.Name, pin.Name)] = types.String
 		}
@@ -119,16 +122,13 @@ func (s *scope) metricNames(d *plan.Device) []string {
 }
 
 // split resolves device.name, as in t1.HEATER. The names of devices hold no dot.
-func (s *scope) split(name string) (device int, member string, fault *nameFault) {
-	before, after, ok := strings.Cut(name, ".")
+func (s *scope) split(name string) (device int, member string, ok bool) {
+	before, member, ok := strings.Cut(name, ".")
 	if !ok {
-		return 0, "", &nameFault{fmt.Sprintf("%q is not device.name", name), ""}
+		return 0, "", false
 	}
 	device, ok = s.index[before]
-	if !ok {
-		return 0, "", &nameFault{fmt.Sprintf("there is no device %q", before), diag.DidYouMean(before, s.deviceNames())}
-	}
-	return device, after, nil
+	return device, member, ok && s.plan.Devices[device].Kind != nil
 }
 
 // constantNames are the levels, the units of size in bytes, and the units of time in seconds.
