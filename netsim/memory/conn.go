@@ -59,6 +59,12 @@ func newPair(s *Switch, p *Port) *pair {
 	return c
 }
 
+// measured tells both streams the round trip of the set-up.
+func (p *pair) measured(rtt time.Duration) {
+	p.device.out.Measured(rtt)
+	p.broker.out.Measured(rtt)
+}
+
 func (e *end) peer() *end {
 	if e == &e.pair.device {
 		return &e.pair.broker

@@ -36,8 +36,9 @@ type Switch struct {
 	cfg   Config
 	epoch time.Time
 
-	mu    sync.Mutex
-	conns map[*pair]struct{}
+	refused int // only the loop touches it
+	mu      sync.Mutex
+	conns   map[*pair]struct{}
 }
 
 // New returns a switch without networks.
@@ -163,9 +164,13 @@ func (p *Port) DialContext(ctx context.Context, network, address string) (net.Co
 		case err != nil:
 			done <- err
 		case connected && !sw.cfg.Listening():
+			sw.refused++
 			done <- syscall.ECONNREFUSED
 		case connected:
 			conn = sw.connect(p)
+			if rtt, ok := hs.RoundTrip(); ok {
+				conn.measured(rtt)
+			}
 			done <- nil
 			sw.cfg.Accept(&conn.broker)
 		default:
@@ -184,6 +189,9 @@ func (p *Port) DialContext(ctx context.Context, network, address string) (net.Co
 		return nil, fail(context.Cause(ctx))
 	}
 }
+
+// Refused counts the connections that were refused because the broker was not listening.
+func (s *Switch) Refused() int { return s.refused }
 
 func (s *Switch) connect(p *Port) *pair {
 	c := newPair(s, p)

@@ -61,7 +61,11 @@ func scenariosBelow(dir string) ([]string, error) {
 		if ext := filepath.Ext(path); d.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}
-		if lang.IsScenario(path) {
+		data, err := library.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if lang.FileType(data) == "scenario" {
 			found = append(found, path)
 		}
 		return nil

@@ -142,6 +142,19 @@ func sensors(k *lang.Kind) []twin.SensorSpec {
 	return specs
 }
 
+// sensorSpec gives a sensor its default value: zero, or the end of its range nearest to it.
+func sensorSpec(name string, s lang.Sensor) twin.SensorSpec {
+	spec := twin.SensorSpec{Name: name, Unit: s.Unit}
+	if len(s.Range) == 2 {
+		spec.Min, spec.Max = s.Range[0], s.Range[1]
+		spec.Initial = min(max(0, spec.Min), spec.Max)
+	}
+	if s.Initial != nil {
+		spec.Initial = *s.Initial
+	}
+	return spec
+}
+
 func geometry(k *lang.Kind) flash.Geometry {
 	var g flash.Geometry
 	if k.Resources == nil || k.Resources.Flash == nil {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twinrig/twinrig/internal/trace"
@@ -47,7 +48,7 @@ func (r *runner) changeNetwork(n lang.Named[lang.NetworkChange]) (time.Duration,
 	if n.Value.State != "" {
 		c.up = n.Value.State == "up"
 	}
-	c.profile = plan.Override(c.profile, n.Value.Network)
+	c.profile = plan.Apply(c.profile, &n.Value.Network)
 	r.applyNetwork(n.Name, *c)
 	if !c.up || c.profile != r.declared(n.Name) {
 		r.impair(n)
@@ -93,7 +94,7 @@ func (r *runner) describe(name string) string {
 	if c.profile == r.declared(name) {
 		return "up"
 	}
-	return c.profile.String()
+	return describe(c.profile)
 }
 
 // endFaults judges what is still under way at the end of the run.
@@ -103,4 +104,30 @@ func (r *runner) endFaults() []Failure {
 		failures[i].At = r.now()
 	}
 	return failures
+}
+
+// describe names a profile in the words of the file.
+func describe(p netsim.Profile) string {
+	if p.Uplink == p.Downlink {
+		return "both ways " + describeDirection(p.Uplink)
+	}
+	return "uplink " + describeDirection(p.Uplink) + "; downlink " + describeDirection(p.Downlink)
+}
+
+func describeDirection(d netsim.Direction) string {
+	var words []string
+	add := func(given bool, format string, value any) {
+		if given {
+			words = append(words, fmt.Sprintf(format, value))
+		}
+	}
+	add(d.Latency != 0, "latency %s", d.Latency)
+	add(d.Jitter != 0, "jitter %s", d.Jitter)
+	add(d.Loss != 0, "loss %g%%", d.Loss*100)
+	add(d.Rate != 0, "rate %dbit", d.Rate)
+	add(d.Limit != 0, "limit %d", d.Limit)
+	if len(words) == 0 {
+		return "perfect"
+	}
+	return strings.Join(words, ", ")
 }

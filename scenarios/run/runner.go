@@ -32,25 +32,20 @@ type runner struct {
 	bench    *bench
 	writer   *trace.Writer
 	history  *expect.History
-	judge    *expect.Invariants
+	watch    *expect.Watch // always and never
 	faults   faults
 	changes  map[string]*change // of networks, by name
 	todo     []frame
 	total    int
-	starts   map[string]mark // of named steps
-	window   mark            // rule 1: the start of the last stimulus, or the end of the last wait
+	starts   map[string]expect.Window // at the start of named steps
+	window   expect.Window            // rule 1: from the start of the last stimulus, or the end of the last wait
 	current  *lang.Step
 	lasting  bool
 	active   *expect.Active
-	deadline *vtime.Timer // when time alone may change the verdict
-	due      bool         // deadline has fired
+	deadline *vtime.Timer // when time alone may change the verdict of active
+	grace    *vtime.Timer // when time alone may break an invariant
+	graceAt  time.Duration
 	finished bool
-}
-
-// mark is a place in the stream of events.
-type mark struct {
-	events int // how many came before it
-	at     time.Duration
 }
 
 // frame is a list of steps under way.
@@ -61,7 +56,7 @@ type frame struct {
 }
 
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
-	r := &runner{plan: p, program: program, opts: opts, starts: map[string]mark{}, changes: map[string]*change{}}
+	r := &runner{plan: p, program: program, opts: opts, starts: map[string]expect.Window{}, changes: map[string]*change{}}
 	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed)}
 	r.total = countSteps(p.Scenario.Steps)
 	r.todo = []frame{{steps: p.Scenario.Steps, times: 1}}
@@ -96,7 +91,7 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 	defer b.close()
 	r.faults.emit = b.events.Emit
 	r.history = expect.NewHistory(r.plan)
-	r.judge = r.program.Invariants(r.history)
+	r.watch = r.program.Watch(r.history)
 	out := r.opts.Trace
 	if out == nil {
 		out = io.Discard
@@ -111,7 +106,14 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 
 func (r *runner) now() time.Duration { return r.bench.events.Now() }
 
-func (r *runner) mark() mark { return mark{r.history.Len(), r.now()} }
+// mark opens the window that begins now, with the step under way.
+func (r *runner) mark() expect.Window {
+	what := r.current.Name
+	if what == "" {
+		what = r.current.Verb()
+	}
+	return r.history.Mark(r.now(), what)
+}
 
 // turn reads what happened since the last turn, judges it, and does at most one thing.
 func (r *runner) turn() (acted bool) {
@@ -130,8 +132,7 @@ func (r *runner) turn() (acted bool) {
 		r.finish(Interrupted, "interrupted")
 		return false
 	}
-	if violated := r.judge.Observe(now, events); violated != nil {
-		r.fail(Failure{Pos: violated.Pos, Step: violated.Path, At: now, Verdict: Fail, Message: violated.Message, Detail: violated.Detail})
+	if r.invariants(now); r.finished {
 		return false
 	}
 	if spun := r.spun(); spun != "" {
@@ -165,6 +166,31 @@ func (r *runner) progress(now time.Duration) *Progress {
 		p.Text = r.current.Text
 	}
 	return p
+}
+
+// invariants judges always and never, and makes sure of a turn when time alone may break one.
+func (r *runner) invariants(now time.Duration) {
+	if broken := r.watch.Judge(now); len(broken) > 0 {
+		for _, f := range broken[1:] {
+			r.result.Failures = append(r.result.Failures, failure(f, f.Path))
+		}
+		r.fail(failure(broken[0], broken[0].Path))
+		return
+	}
+	at, ok := r.watch.Next()
+	if ok && (!r.grace.Pending() || at != r.graceAt) {
+		r.grace.Stop()
+		r.graceAt, r.grace = at, r.bench.steps.After(at-now, vtime.Stimulus, func() {})
+	}
+}
+
+// failure puts what package expect found into a result's words.
+func failure(f expect.Failure, step string) Failure {
+	v := Fail
+	if f.Verdict == expect.Invalid {
+		v = Invalid
+	}
+	return Failure{Pos: f.Pos, Step: step, At: f.At, Verdict: v, Message: f.Reason, Detail: f.Detail()}
 }
 
 // advance goes on with the current step, or begins the next one.
@@ -203,7 +229,12 @@ func (r *runner) next() *lang.Step {
 func (r *runner) begin(step *lang.Step, now time.Duration) {
 	r.current = step
 	r.result.Steps = append(r.result.Steps, StepResult{Pos: step.Pos, Path: step.Path, Verb: step.Verb(), Text: step.Text, Begin: now, Verdict: Interrupted})
-	if step.When != nil && !r.program.Holds(step.When, r.history, now) {
+	do, err := r.program.When(step, r.history, now)
+	if err != nil {
+		r.fail(Failure{Pos: step.When.Pos, Step: step.Path, At: now, Verdict: Invalid, Message: err.Error()})
+		return
+	}
+	if !do {
 		r.emitStep("skip")
 		r.ended(Skipped)
 		return
@@ -248,27 +279,23 @@ func (r *runner) lastFor(d time.Duration) {
 }
 
 func (r *runner) windowOf(e *lang.Expect) expect.Window {
-	m := r.window
 	switch e.Since {
 	case "":
+		return r.window
 	case "here":
-		m = r.mark()
-	default:
-		m = r.starts[e.Since]
+		return r.mark()
 	}
-	return expect.Window{From: m.events, At: m.at}
+	return r.starts[e.Since]
 }
 
-// expecting judges the expectation under way. What time alone decides is decided in the turn of the
-// deadline's own action, after everything else of that instant.
+// expecting judges the expectation under way.
 func (r *runner) expecting(now time.Duration) (acted bool) {
-	verdict := r.active.Judge(now, r.due)
-	r.due = false
-	switch verdict {
+	switch r.active.Judge(now) {
 	case expect.Pending:
 		r.deadline.Stop()
 		if at, ok := r.active.Next(); ok {
-			r.deadline = r.bench.steps.After(at-now, vtime.Stimulus, func() { r.due = true })
+			// The action is empty: what counts is the turn after it.
+			r.deadline = r.bench.steps.After(at-now, vtime.Stimulus, func() {})
 		}
 		return false
 	case expect.Passed:
@@ -276,18 +303,13 @@ func (r *runner) expecting(now time.Duration) (acted bool) {
 		r.ended(Pass)
 		return true
 	}
-	why := r.active.Explain(now)
-	v := Fail
-	if verdict == expect.Invalid {
-		v = Invalid
-	}
-	r.fail(Failure{Pos: why.Pos, Step: r.current.Path, At: now, Verdict: v, Message: why.Message, Detail: why.Detail})
+	r.fail(failure(r.active.Explain(), r.current.Path))
 	return false
 }
 
 func (r *runner) leave() {
 	r.deadline.Stop()
-	r.active, r.due = nil, false
+	r.active = nil
 }
 
 func (r *runner) emitStep(what string) {
@@ -318,15 +340,15 @@ func (r *runner) fail(f Failure) {
 func (r *runner) end() {
 	now := r.now()
 	failures := r.endFaults()
-	for _, v := range r.judge.End(now) {
-		failures = append(failures, Failure{Pos: v.Pos, Step: v.Path, At: now, Verdict: Invalid, Message: v.Message, Detail: v.Detail})
+	for _, f := range r.watch.Finish(now) {
+		failures = append(failures, failure(f, f.Path))
 	}
-	if len(failures) == 0 {
-		r.finish(Pass, "")
-		return
+	verdict := Pass
+	for _, f := range failures {
+		verdict = verdict.Worse(f.Verdict)
 	}
 	r.result.Failures = append(r.result.Failures, failures...)
-	r.finish(Invalid, "")
+	r.finish(verdict, "")
 }
 
 // finish records the verdict and what happened up to it, and stops the loop.

@@ -8,9 +8,10 @@ import (
 
 	"github.com/twinrig/twinrig/internal/broker"
 	"github.com/twinrig/twinrig/internal/diag"
-	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/plan"
+	"github.com/twinrig/twinrig/twin"
 	"periph.io/x/conn/v3/gpio"
 )
 
@@ -25,8 +26,8 @@ func (r *runner) stimulate(s *lang.Step) (time.Duration, *Failure) {
 		return each(s.Power, r.power)
 	case s.Reset != nil:
 		for _, d := range s.Reset {
-			if err := r.bench.twins[d.Text].Reset(); err != nil {
-				return 0, r.tested(d.Pos, err)
+			if failure := r.tested(d.Pos, r.bench.twins[d.Text].Reset()); failure != nil {
+				return 0, failure
 			}
 		}
 	case s.Drive != nil:
@@ -60,30 +61,27 @@ func each[T any](entries lang.Ordered[T], act func(lang.Named[T]) (time.Duration
 	return longest, nil
 }
 
-// tested makes an error of a stimulus into the failure of a step that tested nothing.
+// tested makes an error of a stimulus into the failure of a step that tested nothing; nil stays nil.
 func (r *runner) tested(pos diag.Position, err error) *Failure {
+	if err == nil {
+		return nil
+	}
 	return &Failure{Pos: pos, Step: r.current.Path, At: r.now(), Verdict: Invalid, Message: "this step has no effect: " + err.Error()}
 }
 
 func (r *runner) power(p lang.Named[lang.PowerAction]) (time.Duration, *Failure) {
 	t, a := r.bench.twins[p.Name], p.Value
-	wrap := func(err error) (time.Duration, *Failure) {
-		if err != nil {
-			return 0, r.tested(p.Pos, err)
-		}
-		return 0, nil
-	}
 	switch {
 	case a.Action == "on":
-		return wrap(t.PowerOn())
+		return 0, r.tested(p.Pos, t.PowerOn())
 	case !t.Powered():
-		return wrap(fmt.Errorf("%s is not powered", p.Name))
+		return 0, r.tested(p.Pos, fmt.Errorf("%s is not powered", p.Name))
 	case a.Cut != nil:
 		if failures := r.faults.end("power", p.Name); len(failures) > 0 {
 			return 0, &failures[0]
 		}
-		if err := t.CutInFlashWrite(a.Cut.FlashWrite, a.Cut.Byte); err != nil {
-			return wrap(err)
+		if failure := r.tested(p.Pos, t.CutInFlashWrite(a.Cut.FlashWrite, a.Cut.Byte)); failure != nil {
+			return 0, failure
 		}
 		r.faults.begin(&fault{verb: "power", subject: p.Name, pos: p.Pos, path: r.current.Path,
 			what: fmt.Sprintf("power %s: cut in flash write %d", p.Name, a.Cut.FlashWrite), nothing: "the write never came",
@@ -122,13 +120,18 @@ func (r *runner) pulse(ref string, level gpio.Level, d time.Duration, n int, eve
 	for i := range n {
 		begin := time.Duration(i) * period
 		if i == 0 {
-			t.Drive(pin, level)
+			t.Drive(pin, level) //nolint:errcheck // check made sure that the pin is there
 		} else {
-			r.bench.steps.After(begin, vtime.Stimulus, func() { t.Drive(pin, level) })
+			r.bench.steps.After(begin, vtime.Stimulus, func() { t.Drive(pin, level) }) //nolint:errcheck // as above
 		}
-		r.bench.steps.After(begin+d, vtime.Stimulus, func() { t.Release(pin) })
+		r.bench.steps.After(begin+d, vtime.Stimulus, func() { t.Release(pin) }) //nolint:errcheck // as above
 	}
 	return time.Duration(n-1)*period + d
+}
+
+func (r *runner) pin(ref string) (*twin.Twin, string) {
+	device, pin, _ := plan.Split(ref)
+	return r.bench.twins[device], pin
 }
 
 func (r *runner) drive(p lang.Named[lang.PinDrive]) (time.Duration, *Failure) {
@@ -136,27 +139,22 @@ func (r *runner) drive(p lang.Named[lang.PinDrive]) (time.Duration, *Failure) {
 	level := gpio.Level(p.Value.Level == "high")
 	switch {
 	case p.Value.Level == "release":
-		t.Release(pin)
+		return 0, r.tested(p.Pos, t.Release(pin))
 	case p.Value.For != nil:
 		return r.pulse(p.Name, level, *p.Value.For, p.Value.Count, p.Value.Every), nil
-	default:
-		t.Drive(pin, level)
 	}
-	return 0, nil
+	return 0, r.tested(p.Pos, t.Drive(pin, level))
 }
 
 func (r *runner) press(p lang.Named[lang.PinPress]) (time.Duration, *Failure) {
-	device, pin := split(p.Name)
+	device, pin, _ := plan.Split(p.Name)
 	spec, _ := r.plan.Device(device).Kind.Pins.Get(pin)
 	return r.pulse(p.Name, activeLevel(spec), p.Value.For, p.Value.Count, p.Value.Every), nil
 }
 
 func (r *runner) sense(v lang.Named[lang.SenseValue]) (time.Duration, *Failure) {
-	device, sensor := split(v.Name)
-	if err := r.bench.twins[device].Sense(sensor, v.Value.Value); err != nil {
-		return 0, r.tested(v.Pos, err)
-	}
-	return 0, nil
+	device, sensor, _ := plan.Split(v.Name)
+	return 0, r.tested(v.Pos, r.bench.twins[device].Sense(sensor, v.Value.Value))
 }
 
 func (r *runner) send(s *lang.Step) *Failure {
@@ -187,10 +185,7 @@ func (r *runner) publish(s *lang.Step) *Failure {
 	} else {
 		m.Payload = []byte(*p.Payload)
 	}
-	if err := r.bench.broker.Publish(m); err != nil {
-		return r.tested(s.Pos, err)
-	}
-	return nil
+	return r.tested(s.Pos, r.bench.broker.Publish(m))
 }
 
 func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
@@ -199,10 +194,7 @@ func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
 	case "start":
 		return r.startBroker(a)
 	case "kick":
-		if err := b.Kick(a.Device); err != nil {
-			return r.tested(a.Pos, err)
-		}
-		return nil
+		return r.tested(a.Pos, b.Kick(a.Device))
 	}
 	if !b.Running() {
 		return r.tested(a.Pos, fmt.Errorf("the broker is stopped already"))
@@ -231,5 +223,3 @@ func (r *runner) startBroker(a *lang.BrokerAction) *Failure {
 	}
 	return nil
 }
-
-var _ = trace.Broker
