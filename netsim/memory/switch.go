@@ -122,16 +122,10 @@ type Port struct {
 
 // Attach attaches a device. Attach devices in the order of the scenario.
 func (n *Network) Attach(device string) *Port {
-	link := func(way string, d netsim.Direction) *netsim.Link {
-		what := "network/" + n.name + "/" + device + "/" + way
-		l := netsim.NewLink(d, func(purpose string) netsim.Rand { return n.sw.cfg.Seed.Stream(what, purpose) })
-		l.SetUp(n.up)
-		return l
-	}
-	p := &Port{
-		net: n, device: device, uplink: link("uplink", n.profile.Uplink), downlink: link("downlink", n.profile.Downlink),
-		toDevice: n.sw.cfg.Loop.Source(), toBroker: n.sw.cfg.Loop.Source(),
-	}
+	up, down := netsim.Links(n.sw.cfg.Seed, n.name, device, n.profile)
+	up.SetUp(n.up)
+	down.SetUp(n.up)
+	p := &Port{net: n, device: device, uplink: up, downlink: down, toDevice: n.sw.cfg.Loop.Source(), toBroker: n.sw.cfg.Loop.Source()}
 	n.ports = append(n.ports, p)
 	return p
 }

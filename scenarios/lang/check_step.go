@@ -47,6 +47,7 @@ func (s *Scenario) check(d *decoder, _ mapping) {
 }
 
 func (s *Step) check(d *decoder, at mapping) {
+	s.Text = stepText(at.node)
 	switch verbs := at.keys.among(Verbs()...); {
 	case len(verbs) == 0 && at.clean:
 		d.diags.Add(at.pos, at.path, "the step has no verb", "one of "+strings.Join(Verbs(), ", "))
@@ -56,7 +57,7 @@ func (s *Step) check(d *decoder, at mapping) {
 	if extra := at.keys.among("name", "when"); at.keys.Has("include") && len(extra) > 0 {
 		at.add(d, extra[0], extra[0]+" does not go with include", "the included steps have their own")
 	}
-	if at.keys.Has("include") && s.Include == "" {
+	if at.keys.Has("include") && s.Include == "" && !d.faulty(join(at.path, "include")) {
 		at.add(d, "include", "names no file", "")
 	}
 	if at.keys.Has("name") && (s.Name == Here || strings.TrimSpace(s.Name) == "") {
@@ -79,12 +80,9 @@ func (s *Step) check(d *decoder, at mapping) {
 
 // positive reports a length of zero, unless the length was at fault already.
 func (d *decoder) positive(pos diag.Position, path, what string) {
-	for _, earlier := range d.diags {
-		if strings.HasPrefix(earlier.Path, path) {
-			return
-		}
+	if !d.faulty(path) {
+		d.diags.Add(pos, path, what+" takes longer than 0s", "")
 	}
-	d.diags.Add(pos, path, what+" takes longer than 0s", "")
 }
 
 // exactlyOne reports where not exactly one of two keys is there.

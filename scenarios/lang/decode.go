@@ -16,6 +16,8 @@ import (
 // decoder fills the types of this package from YAML nodes, and keeps every fault on the way.
 type decoder struct {
 	file   string
+	data   []byte
+	lines  [][]byte // of data, once they are needed
 	diags  diag.List
 	vars   *vars // nil: $name is ordinary text
 	shapes map[reflect.Type]*shape
@@ -42,14 +44,15 @@ type checker interface {
 
 // mapping is where a struct was read from.
 type mapping struct {
+	node  *yaml.Node
 	pos   diag.Position
 	path  string
 	keys  Keys
 	clean bool // no unknown and no repeated key
 }
 
-func newDecoder(file string, v *vars) *decoder {
-	return &decoder{file: file, vars: v, shapes: map[reflect.Type]*shape{}, names: map[string]*regexp.Regexp{}, open: map[*yaml.Node]bool{}}
+func newDecoder(file string, data []byte, v *vars) *decoder {
+	return &decoder{file: file, data: data, vars: v, shapes: map[reflect.Type]*shape{}, names: map[string]*regexp.Regexp{}, open: map[*yaml.Node]bool{}}
 }
 
 func (d *decoder) position(n *yaml.Node) diag.Position {
@@ -58,6 +61,11 @@ func (d *decoder) position(n *yaml.Node) diag.Position {
 
 func (d *decoder) fault(n *yaml.Node, path, message, hint string) {
 	d.diags.Add(d.position(n), path, message, hint)
+}
+
+// faulty reports whether something at path, or below it, was reported already.
+func (d *decoder) faulty(path string) bool {
+	return slices.ContainsFunc(d.diags, func(e diag.Diagnostic) bool { return strings.HasPrefix(e.Path, path) })
 }
 
 // enter goes down into n, through an alias where it is one. Where it returns true, leave must follow.
@@ -80,7 +88,7 @@ func (d *decoder) enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 		d.fault(at, path, fmt.Sprintf("with its aliases the file grows to more than %d values", maxNodes), "")
 		return nil, false
 	case d.depth >= maxDepth:
-		d.fault(at, path, fmt.Sprintf("nested deeper than %d levels", maxDepth), "")
+		d.fault(at, shorten(path), fmt.Sprintf("nested deeper than %d levels", maxDepth), "")
 		return nil, false
 	case n.Style&yaml.TaggedStyle != 0:
 		d.fault(n, path, fmt.Sprintf("the tag %s is not supported", n.Tag), "quotes make a text; everything else is told by the key")
@@ -167,7 +175,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		s = shapeOf(v.Type())
 		d.shapes[v.Type()] = s
 	}
-	at := mapping{pos: d.position(n), path: path}
+	at := mapping{node: n, pos: d.position(n), path: path}
 	for _, index := range s.pos {
 		v.FieldByIndex(index).Set(reflect.ValueOf(at.pos))
 	}
@@ -193,7 +201,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 	}
 	for i := range s.fields {
 		if f := &s.fields[i]; f.required && at.clean && !at.keys.Has(f.name) {
-			d.diags.Add(at.pos, path, fmt.Sprintf("the key %s is missing", f.name), "")
+			d.diags.Add(at.pos, path, fmt.Sprintf("the key %q is missing", f.name), "")
 		}
 	}
 	if c, ok := v.Addr().Interface().(checker); ok {

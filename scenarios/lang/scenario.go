@@ -109,6 +109,7 @@ type Step struct {
 	Pos  diag.Position `yaml:"-"`
 	Keys Keys          `yaml:"-"`
 	Path string        `yaml:"-"` // as in steps[3].repeat.steps[0]
+	Text string        `yaml:"-"` // the step as written, in one line
 	Name string        `yaml:"name"`
 	When *Expr         `yaml:"when"` // evaluated once at the step's start; false: skipped
 

@@ -190,7 +190,7 @@ func failure(f expect.Failure, step string) Failure {
 	if f.Verdict == expect.Invalid {
 		v = Invalid
 	}
-	return Failure{Pos: f.Pos, Step: step, At: f.At, Verdict: v, Message: f.Reason, Detail: f.Detail()}
+	return Failure{Pos: f.Pos, Step: step, At: f.At, Verdict: v, Message: f.Message, Detail: f.Detail()}
 }
 
 // advance goes on with the current step, or begins the next one.

@@ -19,14 +19,14 @@ func newMemoryFabric(b *bench) (fabric, error) {
 	return &memoryFabric{
 		Switch: memory.New(memory.Config{
 			Loop: b.loop, Seed: b.plan.Seed, Listening: func() bool { return b.broker.Running() },
-			Accept: func(c net.Conn) { b.broker.Attach(c) }, Frame: frame,
+			Accept: func(c net.Conn) { b.broker.Attach(c) }, Frame: packetLength,
 		}),
 		networks: map[string]*memory.Network{},
 	}, nil
 }
 
-// frame hands malformed bytes over at once: the broker shall see them.
-func frame(b []byte) int {
+// packetLength hands malformed bytes over at once: the broker shall see them.
+func packetLength(b []byte) int {
 	n, err := broker.PacketLength(b)
 	if err != nil {
 		return len(b)

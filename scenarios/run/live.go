@@ -1,0 +1,97 @@
+package run
+
+import (
+	"github.com/twinrig/twinrig/internal/seed"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/netsim"
+	"github.com/twinrig/twinrig/netsim/proxy"
+)
+
+// proxyFabric is networks as TCP proxies on loopback, one for each device.
+type proxyFabric struct {
+	target   string // the broker's address
+	seed     seed.Seed
+	networks map[string]*proxyNetwork
+}
+
+// proxyNetwork is one network: the proxies of its devices.
+type proxyNetwork struct {
+	profile netsim.Profile
+	up      bool
+	proxies []*proxy.Proxy
+}
+
+func newProxyFabric(b *bench) (fabric, error) {
+	addr, err := b.broker.Listen("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	b.events.Emit(trace.Event{Kind: trace.Broker, Name: "start", Text: "listens on loopback TCP"})
+	return &proxyFabric{target: addr.String(), seed: b.plan.Seed, networks: map[string]*proxyNetwork{}}, nil
+}
+
+func (f *proxyFabric) Network(name string, p netsim.Profile) network {
+	n := &proxyNetwork{profile: p, up: true}
+	f.networks[name] = n
+	return n
+}
+
+// Attach starts the device's proxy; without a network its link is perfect.
+func (f *proxyFabric) Attach(device, name string) (dialer, error) {
+	n, ok := f.networks[name]
+	if !ok {
+		n = &proxyNetwork{up: true}
+		f.networks[name] = n
+	}
+	up, down := netsim.Links(f.seed, name, device, n.profile)
+	p, err := proxy.Listen(f.target, up, down)
+	if err != nil {
+		return nil, err
+	}
+	n.proxies = append(n.proxies, p)
+	return p.DialContext, nil
+}
+
+func (f *proxyFabric) Refused() int {
+	sum := 0
+	for _, n := range f.networks {
+		for _, p := range n.proxies {
+			sum += p.Refused()
+		}
+	}
+	return sum
+}
+
+func (f *proxyFabric) Close() {
+	for _, n := range f.networks {
+		for _, p := range n.proxies {
+			p.Close() //nolint:errcheck // nothing is left to be lost
+		}
+	}
+}
+
+func (n *proxyNetwork) Set(p netsim.Profile) {
+	n.profile = p
+	for _, x := range n.proxies {
+		x.Set(p)
+	}
+}
+
+func (n *proxyNetwork) SetUp(up bool) {
+	n.up = up
+	for _, x := range n.proxies {
+		x.SetUp(up)
+	}
+}
+
+func (n *proxyNetwork) Packets() uint64 {
+	var sum uint64
+	for _, p := range n.proxies {
+		up, down := p.Stats()
+		sum += up.Sent + down.Sent
+	}
+	return sum
+}
+
+// live is a run on the wall clock.
+func (r *runner) live() Result { return r.run(nil, newProxyFabric) }
