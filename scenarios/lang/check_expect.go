@@ -30,8 +30,8 @@ func goesWith(key string) []string {
 		return []string{"mqtt"}
 	case "device", "cause":
 		return []string{"event"}
-	case "count":
-		return []string{"mqtt", "console", "event"}
+	case "count": // of a pin: its changes to that level
+		return []string{"mqtt", "console", "event", "pin"}
 	}
 	return subjects()
 }
@@ -68,12 +68,14 @@ func (e *Expect) Members() []Expect {
 	return e.Any
 }
 
-// IsEvent reports whether the expectation reads events (mqtt, console, event, or a member that does)
-// and so needs a window; a state (pin, metric, expr) can hold now.
+// IsEvent reports whether the expectation reads events (mqtt, console, event, a pin's changes with
+// count, or a member that does) and so needs a window; a state (pin, metric, expr) can hold now.
 func (e *Expect) IsEvent() bool {
 	switch e.Subject() {
 	case "mqtt", "console", "event":
 		return true
+	case "pin":
+		return e.Count != nil
 	}
 	return slices.ContainsFunc(e.Members(), func(m Expect) bool { return m.IsEvent() })
 }
@@ -110,7 +112,7 @@ func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 		at.addError(d, "mqtt", CheckFilter(e.MQTT))
 	case "pin", "metric":
 		if e.Is == nil && at.clean {
-			d.diags.Add(at.pos, at.path, "the key is is missing", map[string]string{
+			d.diags.Add(at.pos, at.path, `the key "is" is missing`, map[string]string{
 				"pin": "is: high or is: low", "metric": `as in is: 3 or is: ">= 9"`}[subject])
 		}
 		if subject == "pin" && e.Is != nil && e.Is.Text != "" && e.Is.Text != "high" && e.Is.Text != "low" {
@@ -132,7 +134,6 @@ func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 		for i, member := range e.Members() {
 			path := fmt.Sprintf("%s.%s[%d]", at.path, subject, i)
 			member.reject(d, path, temporalKeys(), "belongs to the "+subject+", not to its members")
-			member.reject(d, path, []string{"all", "any"}, "cannot stand inside "+subject)
 		}
 	}
 }

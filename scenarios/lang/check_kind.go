@@ -3,10 +3,7 @@ package lang
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
-
-	"github.com/twinrig/twinrig/internal/diag"
 )
 
 // BuiltinMetrics returns the metrics that every device has, beside those of its kind.
@@ -54,7 +51,7 @@ func (p *Pin) check(d *decoder, at mapping) {
 }
 
 func (s *Sensor) check(d *decoder, at mapping) {
-	if !at.keys.Has("range") {
+	if !at.keys.Has("range") || d.faulty(join(at.path, "range")) {
 		return
 	}
 	if len(s.Range) != 2 {
@@ -91,11 +88,8 @@ func (r *Resources) check(d *decoder, at mapping) {
 	if r.WriteGranularity != nil {
 		granularity = int64(*r.WriteGranularity)
 	}
-	faulty := func(size *Size) bool { // where the unit was wrong, that is the fault to report
-		return size != nil && size.Bytes == 0 && slices.ContainsFunc(d.diags, func(e diag.Diagnostic) bool { return e.Position == size.Pos })
-	}
 	switch {
-	case faulty(r.Flash) || faulty(r.EraseBlock) || granularity < 1:
+	case d.faulty(at.path): // what follows would be an echo
 	case block < 1:
 		at.add(d, "erase_block", "an erase block has at least 1B", "")
 	case r.Flash.Bytes < 1 || r.Flash.Bytes%block != 0:

@@ -165,6 +165,8 @@ func syntaxError(file string, data []byte, err error, diags *diag.List) {
 		message, hint = fmt.Sprintf("%q cannot start a value", text[pos.Col-1]), "put the text in quotes"
 	case strings.Contains(message, "mapping values are not allowed"):
 		message, hint = "a colon is not allowed here", "put text with a colon in quotes, or check the indentation"
+	case load.ContextMark.Line > 0 && load.ContextMark.Line < pos.Line:
+		hint = fmt.Sprintf("it begins at %d:%d", load.ContextMark.Line, load.ContextMark.Column)
 	case strings.HasPrefix(message, "unknown anchor"):
 		hint = "text that begins with * is put in quotes"
 	}

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"bytes"
 	"maps"
 	"reflect"
 	"slices"
@@ -24,7 +25,7 @@ type Options struct {
 // ParseScenario reads a scenario file. file names it in positions. Every fault of the file is in the
 // list, in order; the scenario is then what could be read of it, and nil where that is nothing.
 func ParseScenario(file string, data []byte, opts Options) (*Scenario, diag.List) {
-	d := newDecoder(file, nil)
+	d := newDecoder(file, data, nil)
 	root := tree(file, data, &d.diags)
 	if root == nil || d.wrongFile(root, "scenario", "kind", "steps") {
 		return nil, d.sorted()
@@ -40,7 +41,7 @@ func ParseScenario(file string, data []byte, opts Options) (*Scenario, diag.List
 
 // ParseKind reads a kind file, as [ParseScenario] does a scenario. There are no variables in it.
 func ParseKind(file string, data []byte) (*Kind, diag.List) {
-	d := newDecoder(file, nil)
+	d := newDecoder(file, data, nil)
 	root := tree(file, data, &d.diags)
 	if root == nil || d.wrongFile(root, "kind", "scenario", "steps") {
 		return nil, d.sorted()
@@ -52,7 +53,7 @@ func ParseKind(file string, data []byte) (*Kind, diag.List) {
 
 // ParseSteps reads a file of steps that a scenario includes.
 func ParseSteps(file string, data []byte, opts Options) (*StepsFile, diag.List) {
-	d := newDecoder(file, newVars(opts.Params))
+	d := newDecoder(file, data, newVars(opts.Params))
 	root := tree(file, data, &d.diags)
 	if root == nil || d.wrongFile(root, "steps", "scenario", "kind") {
 		return nil, d.sorted()
@@ -64,19 +65,30 @@ func ParseSteps(file string, data []byte, opts Options) (*StepsFile, diag.List) 
 }
 
 // FileType tells which file data is by its keys: scenario, kind or steps; "" where it is none of
-// these, or not even YAML.
+// these. It looks at the text first, so that a file with a fault in it is known too.
 func FileType(data []byte) string {
-	var ignored diag.List
-	root := tree("", data, &ignored)
-	if root == nil {
-		return ""
-	}
-	for _, name := range []string{"scenario", "kind", "steps"} {
-		if child(root, name) != nil {
+	types := []string{"scenario", "kind", "steps"}
+	for _, name := range types {
+		key := []byte(name + ":")
+		if bytes.HasPrefix(data, key) || bytes.Contains(data, append([]byte("\n"), key...)) {
 			return name
 		}
 	}
+	var ignored diag.List
+	if root := tree("", data, &ignored); root != nil {
+		for _, name := range types {
+			if child(root, name) != nil {
+				return name
+			}
+		}
+	}
 	return ""
+}
+
+// IsScenario reports whether a file can be read and is a scenario, be it a faulty one.
+func IsScenario(path string) bool {
+	data, err := ReadFile(path)
+	return err == nil && FileType(data) == "scenario"
 }
 
 func (d *decoder) sorted() diag.List {
@@ -86,7 +98,7 @@ func (d *decoder) sorted() diag.List {
 
 // wrongFile reports a file of another type as that, instead of as a hundred unknown keys.
 func (d *decoder) wrongFile(root *yaml.Node, want string, others ...string) bool {
-	if child(root, want) != nil {
+	if child(root, want) != nil && (want != "steps" || child(root, "scenario") == nil) {
 		return false
 	}
 	for _, other := range others {
@@ -102,7 +114,7 @@ func (d *decoder) wrongFile(root *yaml.Node, want string, others ...string) bool
 func (d *decoder) params(root *yaml.Node, set map[string]string) map[string]Scalar {
 	values := map[string]Scalar{}
 	if n := child(root, "params"); n != nil {
-		quiet := newDecoder(d.file, nil)
+		quiet := newDecoder(d.file, d.data, nil)
 		quiet.value(n, reflect.ValueOf(&values).Elem(), "params", nil)
 	}
 	declared := slices.Sorted(maps.Keys(values))

@@ -1,9 +1,9 @@
 package lang
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/twinrig/twinrig/internal/diag"
 )
 
 // quantityOf reads a scalar by parse, and reports what parse says.
@@ -110,7 +112,7 @@ func (o *Ordered[T]) decode(d *decoder, n *yaml.Node, path string, f *field) {
 }
 
 func (v *Expr) decode(d *decoder, n *yaml.Node, path string, _ *field) {
-	v.Pos = d.position(n)
+	v.Pos = d.contents(n)
 	t, ok := d.scalar(n, path)
 	if !ok {
 		return
@@ -119,6 +121,25 @@ func (v *Expr) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 	if strings.TrimSpace(t.text) == "" {
 		d.fault(n, path, "the expression is empty", "")
 	}
+}
+
+// contents returns the position of a scalar's first character, behind a quote or below a | or >.
+func (d *decoder) contents(n *yaml.Node) diag.Position {
+	pos := d.position(n)
+	switch {
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		pos.Col++
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		pos.Line++
+		if d.lines == nil {
+			d.lines = bytes.Split(d.data, []byte("\n"))
+		}
+		if pos.Line <= len(d.lines) {
+			line := d.lines[pos.Line-1]
+			pos.Col = len(line) - len(bytes.TrimLeft(line, " ")) + 1
+		}
+	}
+	return pos
 }
 
 func (v *Regexp) decode(d *decoder, n *yaml.Node, path string, _ *field) {
@@ -213,7 +234,8 @@ func (d *decoder) jsonScalar(n *yaml.Node, t text, path string) any {
 		return t.text == "true"
 	}
 	x, ok := d.number(n, t, path)
-	if ok && !strings.ContainsAny(t.text, ".eE") && math.Abs(x) > maxExactInteger {
+	i, err := strconv.ParseInt(t.text, 10, 64)
+	if ok && !strings.ContainsAny(t.text, ".eE") && (err != nil || i > maxExactInteger || i < -maxExactInteger) {
 		d.fault(n, path, fmt.Sprintf("%s is too large to be an exact JSON number", t.text), "at most 9007199254740992")
 	}
 	return x

@@ -53,7 +53,8 @@ func scheme(name string) string {
 
 // Load reads a scenario and all that it names, and resolves it. Every fault of every file is in the
 // list, sorted; with a fault the plan is not complete and must not be run. It is nil where the
-// scenario could not be read at all. Expressions are not looked into: package expect compiles them.
+// scenario, or one of its kinds, could not be read at all, so that nothing can be said of names.
+// Expressions are not looked into: package expect compiles them.
 func Load(opts Options) (*Plan, diag.List) {
 	if opts.ReadFile == nil {
 		opts.ReadFile = lang.ReadFile
@@ -78,6 +79,11 @@ func Load(opts Options) (*Plan, diag.List) {
 	l.checkScenario()
 	l.windows(s.Steps)
 	l.diags.Sort()
+	for i := range l.plan.Devices {
+		if l.plan.Devices[i].Kind == nil {
+			return nil, l.diags
+		}
+	}
 	return l.plan, l.diags
 }
 
@@ -128,8 +134,7 @@ func (l *loader) clock() {
 	}
 }
 
-// windows gives default_within to the expectations that need a window and have none. A state without
-// a window must hold now, with default_within as without it.
+// windows gives default_within to the expectations that have neither within nor during.
 func (l *loader) windows(steps []lang.Step) {
 	within := l.plan.Scenario.DefaultWithin
 	if within == nil {
@@ -139,8 +144,7 @@ func (l *loader) windows(steps []lang.Step) {
 		if steps[i].Repeat != nil {
 			l.windows(steps[i].Repeat.Steps)
 		}
-		e := steps[i].Expect
-		if e != nil && e.Within == nil && e.During == nil && (e.IsEvent() || e.For != nil) {
+		if e := steps[i].Expect; e != nil && e.Within == nil && e.During == nil {
 			e.Within = within
 		}
 	}
