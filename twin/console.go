@@ -41,7 +41,7 @@ type line struct {
 	left     time.Time // when its last byte has left
 }
 
-// part is bytes that leave without a gap.
+// part is bytes that pass the line without a gap.
 type part struct {
 	start time.Time
 	bytes []byte
@@ -119,13 +119,17 @@ func (u *uart) cut(now time.Time) {
 func (l *line) until(now time.Time, u *uart) []byte {
 	var text []byte
 	for _, p := range l.parts {
-		n := len(p.bytes)
-		if now.Before(p.start.Add(u.span(n))) {
-			n = max(0, int(int64(now.Sub(p.start))*int64(u.t.cfg.Baud)/(frameBits*int64(time.Second))))
-		}
-		text = append(text, p.bytes[:min(n, len(p.bytes))]...)
+		text = append(text, p.bytes[:p.passed(now, u)]...)
 	}
 	return text
+}
+
+// passed returns how many bytes of p have passed the line by now.
+func (p part) passed(now time.Time, u *uart) int {
+	if n := len(p.bytes); !now.Before(p.start.Add(u.span(n))) {
+		return n
+	}
+	return max(0, int(int64(now.Sub(p.start))*int64(u.t.cfg.Baud)/(frameBits*int64(time.Second))))
 }
 
 func (u *uart) emit(text []byte) {
@@ -156,16 +160,19 @@ func (t *Twin) Send(p []byte) {
 		chunk := p[sent : sent+n]
 		sent += n
 		u.heard = start.Add(u.span(sent))
-		t.cfg.Source.After(time.Until(u.heard), vtime.Hardware, func() { u.arrive(chunk) })
+		first := u.heard.Add(-u.span(n))
+		t.cfg.Source.After(time.Until(u.heard), vtime.Hardware, func() { u.arrive(part{first, chunk}) })
 	}
 }
 
-func (u *uart) arrive(p []byte) {
+func (u *uart) arrive(chunk part) {
 	u.t.mu.Lock()
 	defer u.t.unlock()
 	if u.t.boot == nil {
 		return
 	}
+	// The firmware does not hear what passed before it started.
+	p := chunk.bytes[chunk.passed(u.t.boot.started, u):]
 	u.input = append(u.input, p[:min(len(p), inputBuffer-len(u.input))]...)
 	u.cond.Broadcast()
 }
