@@ -38,6 +38,7 @@ type Active struct {
 	trouble  error         // why a state could not be known at the last look
 	verdict  Verdict
 	at       time.Duration // when the verdict fell
+	until    int           // how many events there were then
 	reason   string        // why it failed or is invalid
 	consumed []int
 }
@@ -191,7 +192,7 @@ func (a *Active) look() {
 	}
 	var unseen errNotSeen
 	if a.trouble != nil && a.verdict != Passed && !errors.As(a.trouble, &unseen) {
-		a.at, a.verdict, a.reason = a.now, Invalid, a.trouble.Error()
+		a.at, a.until, a.verdict, a.reason = a.now, a.h.Len(), Invalid, a.trouble.Error()
 	}
 }
 
@@ -368,7 +369,7 @@ func (a *Active) judgeEnd() {
 }
 
 func (a *Active) pass() {
-	a.at = a.now
+	a.at, a.until = a.now, a.h.Len()
 	if why := a.vacuous(); why != "" {
 		a.verdict, a.reason = Invalid, why
 		return
@@ -378,7 +379,7 @@ func (a *Active) pass() {
 }
 
 func (a *Active) fail(reason string) {
-	a.at, a.verdict, a.reason = a.now, Failed, reason
+	a.at, a.until, a.verdict, a.reason = a.now, a.h.Len(), Failed, reason
 	if why := a.vacuous(); why != "" {
 		a.verdict, a.reason = Invalid, why
 	}

@@ -25,7 +25,7 @@ func (a *Active) Explain() Failure {
 		f.Expected += " (within: " + length(a.x.length) + " by default)"
 	}
 	if a.x.root.state {
-		f.Nearest = a.h.changesOf(a.x.root, a.window.From)
+		f.Nearest = a.h.changesOf(a.x.root, a.until)
 		return f
 	}
 	f.Window = windowText(a.window, a.at)
@@ -53,7 +53,7 @@ func (a *Active) shortfall() string {
 		}
 	})
 	if len(missing) == 0 {
-		return fmt.Sprintf("one event cannot stand for two of the %d members that match it", matched)
+		return fmt.Sprintf("%d members match, but have not an event each: one event satisfies one member", matched)
 	}
 	return strings.Join(missing, "; ")
 }
@@ -129,10 +129,7 @@ type candidate struct {
 // or that lie before the window, then those of the same subject, then those of the same kind.
 func (a *Active) nearest() []Near {
 	var found []candidate
-	for i := range a.h.events {
-		if a.h.events[i].At > a.at {
-			break
-		}
+	for i := range a.until {
 		a.x.root.walk(func(n *node) {
 			if n.op != opEvent {
 				return
@@ -198,8 +195,9 @@ func (h *History) usedText(i int) string {
 	return fmt.Sprintf("already satisfied %s in line %d", by.x.path, pos.Line)
 }
 
-// changesOf returns the last changes of the values that the states of a condition read, from an index on.
-func (h *History) changesOf(root *node, from int) []Near {
+// changesOf returns the last changes of the values that the states of a condition read, among the
+// first events of the history.
+func (h *History) changesOf(root *node, events int) []Near {
 	keys := map[string]bool{}
 	root.walk(func(n *node) {
 		switch {
@@ -213,7 +211,7 @@ func (h *History) changesOf(root *node, from int) []Near {
 		}
 	})
 	var near []Near
-	for i := len(h.events) - 1; i >= from && len(near) < most; i-- {
+	for i := events - 1; i >= 0 && len(near) < most; i-- {
 		if e := &h.events[i]; h.touches(e, keys) {
 			near = append(near, Near{At: e.At, What: eventText(e)})
 		}

@@ -3,6 +3,7 @@ package expect
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (s *scope) compileExpr(e *lang.Expr, path string, faults *diag.List) *expre
 	config := s.config()
 	tree, err := parser.ParseWithConfig(e.Source, config)
 	if err != nil {
-		addExprFault(e, path, err, faults)
+		s.addExprFault(e, path, err, faults)
 		return nil
 	}
 	r := &resolver{scope: s, expr: e, path: path}
@@ -58,17 +59,22 @@ func (s *scope) compileExpr(e *lang.Expr, path string, faults *diag.List) *expre
 	if len(r.faults) > 0 || r.kindless {
 		return nil
 	}
-	if _, err := checker.Check(tree, config); err != nil {
-		addExprFault(e, path, err, faults)
+	result, err := checker.Check(tree, config)
+	if err != nil {
+		s.addExprFault(e, path, err, faults)
+		return nil
+	}
+	if k := result.Kind(); k != reflect.Bool && k != reflect.Interface { // a JSON metric may be a truth value
+		faults.Addf(e.Pos, path, "the expression is %s, neither true nor false", typeWord(result))
 		return nil
 	}
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		addExprFault(e, path, err, faults)
+		s.addExprFault(e, path, err, faults)
 		return nil
 	}
 	program, err := compiler.Compile(tree, config)
 	if err != nil {
-		addExprFault(e, path, err, faults)
+		s.addExprFault(e, path, err, faults)
 		return nil
 	}
 	return &expression{source: e.Source, program: program, names: r.names}
@@ -79,18 +85,43 @@ func (s *scope) compileExpr(e *lang.Expr, path string, faults *diag.List) *expre
 func (s *scope) config() *conf.Config {
 	c := conf.New(s.types)
 	for _, name := range []string{"now", "date", "duration", "timezone", "get"} {
+		c.Disabled[name] = true
 		delete(c.Builtins, name)
 	}
 	return c
 }
 
-func addExprFault(e *lang.Expr, path string, err error, faults *diag.List) {
+func (s *scope) addExprFault(e *lang.Expr, path string, err error, faults *diag.List) {
 	var fault *file.Error
 	if !errors.As(err, &fault) {
-		faults.Addf(e.Pos, path, "%s", firstLine(err.Error()))
+		faults.Add(e.Pos, path, firstLine(err.Error()), s.quotedDeviceHint(e))
 		return
 	}
-	faults.Addf(exprPosition(e, fault.From), path, "%s", fault.Message)
+	faults.Add(exprPosition(e, fault.From), path, fault.Message, s.quotedDeviceHint(e))
+}
+
+// typeWord names a type for somebody who writes scenarios.
+func typeWord(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Float64, reflect.Int:
+		return "a number"
+	case reflect.String:
+		return "text"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "a " + t.String()
+}
+
+// quotedDeviceHint helps where an expression names a device as if its name were an identifier: a-b.HEATER reads
+// as a minus b.HEATER.
+func (s *scope) quotedDeviceHint(e *lang.Expr) string {
+	for _, device := range s.deviceNames() {
+		if !isIdentifier(device) && strings.Contains(e.Source, device+".") {
+			return fmt.Sprintf("the device %s is written devices[%q] here", device, device)
+		}
+	}
+	return ""
 }
 
 func firstLine(text string) string {

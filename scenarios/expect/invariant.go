@@ -250,7 +250,7 @@ func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
 		f.Nearest = []Near{{At: at, What: eventText(&w.h.events[i])}}
 	} else {
 		f.Message = inv.broken(w.h, at)
-		f.Nearest = w.h.changesOf(inv.rule.root, 0)
+		f.Nearest = w.h.changesOf(inv.rule.root, w.h.Len())
 	}
 	w.report(inv, f)
 }

@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -212,8 +213,8 @@ func (n *node) walk(f func(*node)) {
 	}
 }
 
-// union merges sorted lists of device indexes.
-func union(lists ...[]int) []int {
+// union merges lists into a sorted one that has everything once.
+func union[T cmp.Ordered](lists ...[]T) []T {
 	all := slices.Concat(lists...)
 	slices.Sort(all)
 	return slices.Compact(all)

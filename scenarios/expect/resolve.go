@@ -3,7 +3,6 @@ package expect
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
@@ -194,12 +193,9 @@ func (r *resolver) identifier(node *ast.Node, n *ast.IdentifierNode) {
 		ast.Patch(node, constant)
 		return
 	}
-	hint := diag.DidYouMean(n.Value, append(r.scope.deviceNames(), constantNames()...))
-	for _, device := range r.scope.deviceNames() {
-		// a-b.HEATER reads as a minus b.HEATER.
-		if !isIdentifier(device) && strings.Contains(r.expr.Source, device) {
-			hint = fmt.Sprintf("the device %s is written devices[%q] here", device, device)
-		}
+	hint := r.scope.quotedDeviceHint(r.expr)
+	if hint == "" && n.Value != "$env" {
+		hint = diag.DidYouMean(n.Value, union(r.scope.deviceNames(), constantNames()))
 	}
 	r.fault(n, fmt.Sprintf("there is no %s", n.Value), hint)
 }
