@@ -1,0 +1,176 @@
+package broker
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/twinrig/twinrig/internal/trace"
+)
+
+// writeWaiter is offered by connections whose Write does not block: WaitWritable does, until there is
+// room or the connection ends. A Write that blocks would hold mochi's lock of the client.
+type writeWaiter interface{ WaitWritable() }
+
+// writeChecker is offered by connections that can tell at once whether there is room.
+type writeChecker interface{ Writable() bool }
+
+// link is a connection as mochi sees it.
+type link struct {
+	net.Conn
+	b      *Broker
+	wait   writeWaiter  // nil: writes may block
+	room   writeChecker // nil: unknown
+	number uint64       // in the order of attachment
+	done   chan struct{}
+
+	// Guarded by the broker's mutex; the goroutine that serves the connection may read without.
+	device      string
+	client      *mqtt.Client
+	established bool
+	session     *session // set before mochi knows the client, never changed
+
+	// Only the goroutine that serves the connection touches the rest.
+	id          string // client id; empty before CONNECT
+	identity    *Identity
+	assigned    bool // the broker chose the id
+	will        mqtt.Will
+	keepalive   time.Duration
+	readErr     error
+	refusal     string // why the CONNACK refused
+	twice       bool   // sent a second CONNECT
+	closing     bool   // the disconnect event is out
+	ended       bool   // the session has let go
+	inbound     []packets.Packet
+	publish     *packets.Packet // under way from this client
+	settled     bool            // publish was accepted or dropped
+	subscribing []subscribing
+	pubrel      *packets.Packet // to be written when mochi is through with the PUBREC
+}
+
+// Read remembers why reading ended.
+func (l *link) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if err != nil {
+		l.readErr = err
+	}
+	return n, err
+}
+
+// SetDeadline is called by mochi before each packet. The time is computed anew: one and a half times
+// the keepalive [MQTT-3.1.2-24], where mochi rounds down and, from 43,691 s on, overflows 16 bits.
+// A write needs none: the read that times out closes the connection under it.
+func (l *link) SetDeadline(t time.Time) error {
+	if l.keepalive == 0 {
+		return l.SetReadDeadline(time.Time{})
+	}
+	return l.SetReadDeadline(time.Now().Add(l.keepalive + l.keepalive/2))
+}
+
+// linkOf returns the connection that a client has, or had last; nil for an inline client.
+func linkOf(cl *mqtt.Client) *link {
+	l, _ := cl.Net.Conn.(*link)
+	return l
+}
+
+// stop disconnects the client with a reason and waits until nothing of the connection is left.
+// It is called from a goroutine that does not serve the connection.
+func (l *link) stop(reason packets.Code, deferWill bool) {
+	l.b.mu.Lock()
+	cl, established := l.client, l.established
+	l.b.mu.Unlock()
+	if l.wait == nil {
+		// A peer that reads nothing must not hold the broker up.
+		l.SetWriteDeadline(time.Now().Add(time.Second)) //nolint:errcheck // a closed connection needs none
+	}
+	switch {
+	case cl == nil:
+		l.Close() //nolint:errcheck // it may be closed already
+	case established:
+		if deferWill && l.will.WillDelayInterval == 0 {
+			atomic.StoreUint32(&cl.Properties.Will.Flag, 0)
+		}
+		l.b.server.DisconnectClient(cl, reason) //nolint:errcheck // returns the reason
+	default:
+		cl.Stop(reason)
+	}
+	<-l.done
+}
+
+// end is called when mochi is through with the connection, with what it says about it.
+func (l *link) end(err error) {
+	b := l.b
+	l.Close() //nolint:errcheck // it may be closed already
+	if l.session != nil && !l.ended {
+		// The CONNACK could not be written: mochi has entered the client and forgets it there.
+		b.letGo(l, err, l.client.Properties.Clean)
+		if l.client.Properties.Clean {
+			b.server.UnsubscribeClient(l.client)
+			b.server.Clients.Delete(l.id)
+		}
+	}
+	var code packets.Code
+	if l.client != nil || errors.As(err, &code) {
+		l.emitDisconnect(err)
+	}
+	b.mu.Lock()
+	delete(b.links, l)
+	if l.session != nil && l.session.link == l {
+		l.session.link = nil
+	}
+	l.established = false
+	b.mu.Unlock()
+	close(l.done)
+}
+
+func (l *link) emitDisconnect(err error) {
+	if l.closing {
+		return
+	}
+	l.closing = true
+	cause, text := l.cause(err)
+	l.b.emit(trace.Event{Device: l.device, Kind: trace.Disconnect, Client: l.id, Cause: cause, Text: text})
+}
+
+// cause says in the words of the trace why a connection ended.
+func (l *link) cause(err error) (cause, text string) {
+	if l.refusal != "" {
+		return "refused", l.refusal
+	}
+	var stopped error
+	if l.client != nil {
+		stopped = l.client.StopCause()
+	}
+	for _, err := range []error{stopped, err} {
+		var code packets.Code
+		if !errors.As(err, &code) {
+			continue
+		}
+		switch code {
+		case packets.CodeDisconnect, packets.CodeDisconnectWillMessage:
+			return "client", ""
+		case packets.ErrSessionTakenOver:
+			return "takeover", ""
+		case packets.ErrAdministrativeAction:
+			return "kicked", ""
+		case packets.ErrServerShuttingDown:
+			return "broker", ""
+		case packets.ErrNotAuthorized:
+			return "not authorized", ""
+		}
+		return "protocol error", code.Reason
+	}
+	switch {
+	case errors.Is(l.readErr, os.ErrDeadlineExceeded):
+		return "keepalive", ""
+	case l.readErr != nil || err == nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, mqtt.ErrConnectionClosed):
+		return "network", ""
+	}
+	return "protocol error", err.Error()
+}
