@@ -122,7 +122,7 @@ func (l *Link) arrival(bytes int) time.Duration {
 			delay = max(0, delay-(last-start))
 			start = last
 		}
-		delay += time.Duration(int64(bytes)*int64(time.Second)/max(1, l.profile.Rate/8))
+		delay += time.Duration(int64(bytes) * int64(time.Second) / max(1, l.profile.Rate/8))
 	}
 	return start + max(0, delay)
 }

@@ -110,19 +110,19 @@ func TestStreamDeliversOnceWhenAcknowledgementsAreLost(t *testing.T) {
 func TestStreamGivesUp(t *testing.T) {
 	tests := []struct {
 		name string
-		rtt  time.Duration // measured before
+		fast bool // a round trip of no time was measured before
 		want time.Duration
 	}{
 		// 1 + 2 + … + 64 s and seven times 120 s: the first time-out after 924.6 s.
-		{"nothing measured", 0, 967 * time.Second},
+		{"nothing measured", false, 967 * time.Second},
 		// 0.2 (2¹⁰ − 1) s and six times 120 s, as ip-sysctl says of tcp_retries2.
-		{"from the minimum", 1, 924600 * ms},
+		{"from the minimum", true, 924600 * ms},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			up := link(netsim.Direction{})
 			s := netsim.NewStream(up, link(netsim.Direction{}))
-			if tt.rtt > 0 {
+			if tt.fast {
 				s.Measured(0)
 			}
 			up.SetUp(false)

@@ -24,7 +24,10 @@ func (p *Proxy) DialContext(ctx context.Context, network, address string) (net.C
 		return nil, fail(net.ErrClosed)
 	}
 	conn, c, err := p.connect(ctx)
-	if err != nil {
+	switch {
+	case err != nil && p.ctx.Err() != nil: // Close came in between
+		return nil, fail(net.ErrClosed)
+	case err != nil:
 		return nil, fail(err)
 	}
 	select {

@@ -54,7 +54,6 @@ func (c *pair) serve() {
 	defer c.cancel()
 	p.mu.Lock()
 	client := c.client
-	defer reset(client)
 	c.opening = netsim.NewHandshake(p.uplink, p.downlink)
 	c.opening.Start(p.now())
 	p.mu.Unlock()
@@ -64,10 +63,14 @@ func (c *pair) serve() {
 		p.mu.Lock()
 		c.failure = err
 		p.mu.Unlock()
+		reset(client)
 		close(c.ready)
 		return
 	}
-	defer reset(broker)
+	// Not reset: what was written last may still be on its way through the kernel. Where that is
+	// not wanted, it was reset before.
+	defer client.Close() //nolint:errcheck // closed already, or nobody is left to hear of it
+	defer broker.Close() //nolint:errcheck // as above
 	var copies sync.WaitGroup
 	copies.Go(func() { c.take(client, c.up) })
 	copies.Go(func() { c.give(broker, c.up) })
