@@ -145,7 +145,7 @@ func (a *Active) observe(i int) bool {
 	if a.verdict != Pending {
 		return false
 	}
-	a.now = a.h.events[i].At
+	a.now = a.h.at(i).At
 	if i >= a.window.From {
 		a.read(i)
 	}

@@ -1,7 +1,6 @@
 package expect
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -138,11 +137,7 @@ func yamlText(v any) string {
 		}
 		return scalarYAML(v)
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(text)
+	return jsonText(v)
 }
 
 // scalarYAML quotes text that would not be plain in flow YAML.

@@ -64,7 +64,7 @@ func (a *Active) shortfallOfCount() string {
 	if c := a.x.count; c != nil && !c.Holds(float64(n)) {
 		text := fmt.Sprintf("%s, %s %s wanted", plural(n, "match", "matches"), c.Op, formatValue(c.Value))
 		if n > 0 {
-			text += ", the last one at " + clock(a.h.events[a.matches()[n-1]].At)
+			text += ", the last one at " + clock(a.h.at(a.matches()[n-1]).At)
 		}
 		parts = append(parts, text)
 	} else if n == 0 {
@@ -92,7 +92,7 @@ func (l *eventLeaf) noun() string {
 // forbidden says what `not` found.
 func (a *Active) forbidden() string {
 	if len(a.consumed) > 0 {
-		e := &a.h.events[a.consumed[len(a.consumed)-1]]
+		e := a.h.at(a.consumed[len(a.consumed)-1])
 		return fmt.Sprintf("it happened at %s: %s", clock(e.At), eventText(e))
 	}
 	return "it is so: " + a.presentState()
@@ -147,13 +147,13 @@ func (a *Active) nearest() []Near {
 	slices.SortFunc(found, func(x, y candidate) int { return cmp.Compare(x.index, y.index) })
 	near := make([]Near, len(found))
 	for i, c := range found {
-		near[i] = Near{At: a.h.events[c.index].At, What: eventText(&a.h.events[c.index]), Why: c.why}
+		near[i] = Near{At: a.h.at(c.index).At, What: eventText(a.h.at(c.index)), Why: c.why}
 	}
 	return near
 }
 
 func (a *Active) candidate(n *node, i int) (candidate, bool) {
-	e := &a.h.events[i]
+	e := a.h.at(i)
 	before := i < a.window.From
 	if !n.event.subject(e) {
 		if e.Kind != n.event.kind || before {
@@ -212,7 +212,7 @@ func (h *History) changesOf(root *node, events int) []Near {
 	})
 	var near []Near
 	for i := events - 1; i >= 0 && len(near) < most; i-- {
-		if e := &h.events[i]; h.touches(e, keys) {
+		if e := h.at(i); h.touches(e, keys) {
 			near = append(near, Near{At: e.At, What: eventText(e)})
 		}
 	}

@@ -10,7 +10,8 @@ import (
 // History keeps the events of a run so far, marks which of them were used by an expectation, and
 // holds the state that follows from them: pin levels, sensor values, metrics, power.
 type History struct {
-	events   []trace.Event
+	chunks   [][]trace.Event // of chunk events each, so that nothing is copied as they grow
+	length   int
 	usedBy   []int32 // parallel to events: 0, or 1 + the index in users
 	users    []*Active
 	devices  []*deviceState
@@ -20,6 +21,9 @@ type History struct {
 	decoded  decodeCache
 	machine  machine
 }
+
+// chunk is how many events are kept together.
+const chunk = 512
 
 // watcher follows the history event by event.
 type watcher interface {
@@ -47,10 +51,9 @@ func (h *History) Append(events []trace.Event) {
 		for _, w := range h.watchers {
 			w.advance(e.At)
 		}
-		h.events = append(h.events, *e)
-		h.usedBy = append(h.usedBy, 0)
+		h.add(e)
 		h.apply(e)
-		last := len(h.events) - 1
+		last := h.length - 1
 		kept := h.watchers[:0]
 		for _, w := range h.watchers {
 			if w.observe(last) {
@@ -63,10 +66,22 @@ func (h *History) Append(events []trace.Event) {
 }
 
 // Len returns the number of events so far.
-func (h *History) Len() int { return len(h.events) }
+func (h *History) Len() int { return h.length }
 
-// Events returns the events so far. They are the history's: read only.
-func (h *History) Events() []trace.Event { return h.events }
+// Event returns the event at an index from 0 to Len()-1.
+func (h *History) Event(i int) trace.Event { return *h.at(i) }
+
+func (h *History) at(i int) *trace.Event { return &h.chunks[i/chunk][i%chunk] }
+
+func (h *History) add(e *trace.Event) {
+	if h.length%chunk == 0 {
+		h.chunks = append(h.chunks, make([]trace.Event, 0, chunk))
+	}
+	last := &h.chunks[len(h.chunks)-1]
+	*last = append(*last, *e)
+	h.usedBy = append(h.usedBy, 0)
+	h.length++
+}
 
 // Window says which events an expectation may read.
 type Window struct {
@@ -78,7 +93,7 @@ type Window struct {
 // Mark returns the window that opens now: at the start of a stimulus or of a named step, at the end
 // of a wait, or (since: here) at the start of the expectation. step says for a person what opens it.
 func (h *History) Mark(now time.Duration, step string) Window {
-	return Window{From: len(h.events), Since: now, Step: step}
+	return Window{From: h.length, Since: now, Step: step}
 }
 
 // used reports whether an expectation used the event up.

@@ -150,7 +150,7 @@ func (w *Watch) advance(now time.Duration) {
 
 // observe judges what the event at index i may have changed.
 func (w *Watch) observe(i int) bool {
-	e := &w.h.events[i]
+	e := w.h.at(i)
 	if d, ok := w.h.index[e.Device]; ok {
 		for _, inv := range w.byDevice[d] {
 			w.look(inv, i)
@@ -195,7 +195,7 @@ func (w *Watch) unpend(inv *invariant) {
 func (w *Watch) truth(inv *invariant, n *node, i int) (bool, error) {
 	switch n.op {
 	case opEvent:
-		return i >= 0 && n.event.matches(w.h, i) && !w.rests(&w.h.events[i]), nil
+		return i >= 0 && n.event.matches(w.h, i) && !w.rests(w.h.at(i)), nil
 	case opState:
 		return w.state(inv, n)
 	}
@@ -247,7 +247,7 @@ func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
 	})
 	if leaf != nil {
 		f.Message = "it happened"
-		f.Nearest = []Near{{At: at, What: eventText(&w.h.events[i])}}
+		f.Nearest = []Near{{At: at, What: eventText(w.h.at(i))}}
 	} else {
 		f.Message = inv.broken(w.h, at)
 		f.Nearest = w.h.changesOf(inv.rule.root, w.h.Len())

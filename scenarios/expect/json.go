@@ -22,7 +22,7 @@ type decodeCache struct {
 func (h *History) decode(i int) (value any, ok bool) {
 	if h.decoded.index != i {
 		var v any
-		err := json.Unmarshal(h.events[i].Payload, &v)
+		err := json.Unmarshal(h.at(i).Payload, &v)
 		h.decoded = decodeCache{index: i, value: v, ok: err == nil}
 	}
 	return h.decoded.value, h.decoded.ok
@@ -216,14 +216,19 @@ func (m *mismatch) below(name string) *mismatch {
 	return m
 }
 
-// shortJSON renders a value for a message, at most some 80 bytes of it.
-func shortJSON(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
+// jsonText renders a value as JSON in one line.
+func jsonText(v any) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		return fmt.Sprint(v)
 	}
-	return shorten(string(text), 80)
+	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// shortJSON renders a value for a message, at most some 80 bytes of it.
+func shortJSON(v any) string { return shorten(jsonText(v), 80) }
 
 // shorten cuts text after n bytes, at a character's border.
 func shorten(text string, n int) string {

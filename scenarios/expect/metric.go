@@ -78,7 +78,7 @@ func (h *History) applyMetrics(d *deviceState, e *trace.Event) {
 		if r.console != nil || !r.filter.matches(e.Topic) {
 			continue
 		}
-		body, ok := h.decode(len(h.events) - 1)
+		body, ok := h.decode(h.Len() - 1)
 		if !ok {
 			continue
 		}

@@ -57,13 +57,13 @@ func (l *eventLeaf) subject(e *trace.Event) bool {
 
 // matches reports whether the event at index i is what the leaf asks for.
 func (l *eventLeaf) matches(h *History, i int) bool {
-	e := &h.events[i]
+	e := h.at(i)
 	return l.subject(e) && l.difference(h, i, false) == nil
 }
 
 // difference says why an event of the leaf's subject is not what it asks for; nil: it is.
 func (l *eventLeaf) difference(h *History, i int, explain bool) fmt.Stringer {
-	e := &h.events[i]
+	e := h.at(i)
 	switch {
 	case l.cause != "" && e.Cause != l.cause:
 		return lazily(explain, "cause is %q, not %q", e.Cause, l.cause)

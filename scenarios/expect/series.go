@@ -2,7 +2,6 @@ package expect
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -69,7 +68,7 @@ func (s *series) add(h *History, i int) {
 	}
 	if !found {
 		s.broken = func(h *History) string {
-			return fmt.Sprintf("there is no field %s in the message at %s: %s", s.rule.field, clock(h.events[i].At), shorten(string(h.events[i].Payload), 80))
+			return fmt.Sprintf("there is no field %s in the message at %s: %s", s.rule.field, clock(h.at(i).At), shorten(string(h.at(i).Payload), 80))
 		}
 		return
 	}
@@ -87,7 +86,7 @@ func (s *series) addGapless(i int, value any) {
 	f, ok := value.(float64)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
 		s.broken = func(h *History) string {
-			return fmt.Sprintf("%s is %s, not a whole number, in the message at %s", s.rule.field, shortJSON(value), clock(h.events[i].At))
+			return fmt.Sprintf("%s is %s, not a whole number, in the message at %s", s.rule.field, shortJSON(value), clock(h.at(i).At))
 		}
 		return
 	}
@@ -116,7 +115,7 @@ func (s *series) addOrdered(i int, value any) {
 		return
 	}
 	s.broken = func(h *History) string {
-		at := clock(h.events[i].At)
+		at := clock(h.at(i).At)
 		if !ok {
 			return fmt.Sprintf("%s is %s after %s at %s: they have no order", s.rule.field, shortJSON(value), shortJSON(last), at)
 		}
@@ -125,18 +124,14 @@ func (s *series) addOrdered(i int, value any) {
 }
 
 func (s *series) addUnique(i int, value any) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		text = []byte(fmt.Sprint(value))
-	}
-	key := string(text)
+	key := jsonText(value)
 	before, repeated := s.first[key]
 	if !repeated {
 		s.first[key] = i
 		return
 	}
 	s.broken = func(h *History) string {
-		return fmt.Sprintf("%s %s comes at %s and again at %s", s.rule.field, shorten(key, 80), clock(h.events[before].At), clock(h.events[i].At))
+		return fmt.Sprintf("%s %s comes at %s and again at %s", s.rule.field, shorten(key, 80), clock(h.at(before).At), clock(h.at(i).At))
 	}
 }
 
