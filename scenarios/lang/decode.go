@@ -83,9 +83,13 @@ func (d *decoder) enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 	}
 	d.nodes++
 	switch {
+	case len(d.diags) > maxFaults:
+		d.stopped = true
+		d.fault(at, "", fmt.Sprintf("more than %d faults; what comes behind is not looked at", maxFaults), "")
+		return nil, false
 	case d.nodes > maxNodes:
 		d.stopped = true
-		d.fault(at, path, fmt.Sprintf("with its aliases the file grows to more than %d values", maxNodes), "")
+		d.fault(at, path, fmt.Sprintf("the file has more than %d values", maxNodes), "each use of an alias counts with all that is in it")
 		return nil, false
 	case d.depth >= maxDepth:
 		d.fault(at, shorten(path), fmt.Sprintf("nested deeper than %d levels", maxDepth), "")

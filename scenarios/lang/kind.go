@@ -6,34 +6,34 @@ import "github.com/twinrig/twinrig/internal/diag"
 type Kind struct {
 	Pos       diag.Position       `yaml:"-"`
 	Keys      Keys                `yaml:"-"`
-	Kind      string              `yaml:"kind" jsonschema:"required"`
-	About     string              `yaml:"about"`
-	Pins      Ordered[Pin]        `yaml:"pins" names:"part"`
-	Sensors   Ordered[Sensor]     `yaml:"sensors" names:"part"`
-	Console   *Console            `yaml:"console"`
-	Resources *Resources          `yaml:"resources"`
-	Identity  *Identity           `yaml:"identity"`
-	Firmware  Ordered[Build]      `yaml:"firmware" jsonschema:"required,minItems=1" names:"version"`
-	Params    map[string]Scalar   `yaml:"params" names:"version"` // handed to the firmware at boot as text
-	Metrics   Ordered[MetricRule] `yaml:"metrics" names:"part"`
+	Kind      string              `yaml:"kind" jsonschema:"required"`                                // the kind's name
+	About     string              `yaml:"about"`                                                     // what the device does
+	Pins      Ordered[Pin]        `yaml:"pins" names:"part"`                                         // pins, seen from the device
+	Sensors   Ordered[Sensor]     `yaml:"sensors" names:"part"`                                      // quantities that the firmware reads
+	Console   *Console            `yaml:"console"`                                                   // the UART; without it the device has none
+	Resources *Resources          `yaml:"resources"`                                                 // what the device has
+	Identity  *Identity           `yaml:"identity"`                                                  // how it shows itself to the broker
+	Firmware  Ordered[Build]      `yaml:"firmware" jsonschema:"required,minItems=1" names:"version"` // version: build; devices run the last one unless they name another
+	Params    map[string]Scalar   `yaml:"params" names:"version"`                                    // handed to the firmware at boot as text
+	Metrics   Ordered[MetricRule] `yaml:"metrics" names:"part"`                                      // metrics taken from what the device says, beside uptime, flash_writes, connects and resets
 }
 
 // Pin is a pin, seen from the device.
 type Pin struct {
 	Pos       diag.Position `yaml:"-"`
 	Keys      Keys          `yaml:"-"`
-	Direction string        `yaml:"direction" jsonschema:"required,enum=in,enum=out"`
-	Pull      string        `yaml:"pull" jsonschema:"enum=up,enum=down,enum=none"`
-	Active    string        `yaml:"active" jsonschema:"enum=high,enum=low"` // what press drives; default: low with a pull-up, else high
+	Direction string        `yaml:"direction" jsonschema:"required,enum=in,enum=out"` // in: the firmware reads it; out: the firmware drives it
+	Pull      string        `yaml:"pull" jsonschema:"enum=up,enum=down,enum=none"`    // of an input that nothing drives; default none
+	Active    string        `yaml:"active" jsonschema:"enum=high,enum=low"`           // what press drives; default: low with a pull-up, else high
 }
 
 // Sensor is a quantity that the firmware reads.
 type Sensor struct {
 	Pos     diag.Position `yaml:"-"`
 	Keys    Keys          `yaml:"-"`
-	Unit    string        `yaml:"unit" jsonschema:"required"`
-	Range   []float64     `yaml:"range"`   // lowest and highest value that can be sensed
-	Initial *float64      `yaml:"initial"` // before the first sense; default: 0, or the end of range nearest to it
+	Unit    string        `yaml:"unit" jsonschema:"required"` // the unit of its values
+	Range   []float64     `yaml:"range"`                      // lowest and highest value that can be sensed
+	Initial *float64      `yaml:"initial"`                    // before the first sense; default: 0, or the end of range nearest to it
 }
 
 // Console is a UART, 8 data bits, no parity, one stop bit.
@@ -72,7 +72,7 @@ type Build struct {
 type MetricRule struct {
 	Pos     diag.Position `yaml:"-"`
 	Keys    Keys          `yaml:"-"`
-	MQTT    string        `yaml:"mqtt"` // a topic of the device, relative to its own or with {id}
-	JSON    string        `yaml:"json"` // the field, as in a.b
-	Console *Regexp       `yaml:"console"`
+	MQTT    string        `yaml:"mqtt"`    // a topic of the device, relative to its own or with {id}
+	JSON    string        `yaml:"json"`    // the field, as in a.b
+	Console *Regexp       `yaml:"console"` // a regular expression over the lines; its one group is the value
 }

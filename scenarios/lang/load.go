@@ -20,7 +20,9 @@ const MaxFileSize = 4 << 20
 
 const (
 	maxDepth = 64      // of a tree; no sensible file comes near it
-	maxNodes = 500_000 // of a tree with its aliases expanded; a 4 MiB file without aliases stays below
+	maxNodes = 200_000 // of a tree with its aliases expanded
+
+	maxFaults = 1000 // nobody reads on
 )
 
 // ReadFile reads a file of at most [MaxFileSize] bytes. A larger one, or a directory, is refused

@@ -10,27 +10,27 @@ import (
 type Scenario struct {
 	Pos      diag.Position `yaml:"-"`
 	Keys     Keys          `yaml:"-"`
-	Scenario string        `yaml:"scenario" jsonschema:"required,description=The scenario's name."`
-	About    string        `yaml:"about"`
-	Tags     []string      `yaml:"tags"`
-	Requires []string      `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // capabilities: power, reset, console, pins, sensors, flash, network
+	Scenario string        `yaml:"scenario" jsonschema:"required"`                                                                          // the scenario's name
+	About    string        `yaml:"about"`                                                                                                   // what it shows, in a sentence or two
+	Tags     []string      `yaml:"tags"`                                                                                                    // for --tags
+	Requires []string      `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // what devices must offer; default: derived from the steps
 
-	Params        map[string]Scalar `yaml:"params" names:"param" vars:"no"` // replaced as $name or $(name) before units are parsed
-	Clock         *Clock            `yaml:"clock"`
-	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required,minItems=1" names:"device"`
-	Networks      Ordered[Network]  `yaml:"networks" names:"device"`
-	Broker        *Broker           `yaml:"broker"`
-	DefaultWithin *Duration         `yaml:"default_within"`
-	Steps         []Step            `yaml:"steps" jsonschema:"required,minItems=1"`
-	Always        []Invariant       `yaml:"always"`
-	Never         []Invariant       `yaml:"never"`
+	Params        map[string]Scalar `yaml:"params" names:"param" vars:"no"`                          // replaced as $name or $(name) before units are parsed
+	Clock         *Clock            `yaml:"clock"`                                                   // the world's time and the devices' clocks
+	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required,minItems=1" names:"device"` // name: device
+	Networks      Ordered[Network]  `yaml:"networks" names:"device"`                                 // name: link between devices and broker
+	Broker        *Broker           `yaml:"broker"`                                                  // the embedded broker
+	DefaultWithin *Duration         `yaml:"default_within"`                                          // within, for expectations that have neither within nor during
+	Steps         []Step            `yaml:"steps" jsonschema:"required,minItems=1"`                  // what happens, one after the other; each step has one verb
+	Always        []Invariant       `yaml:"always"`                                                  // states that hold from power-on to the end of the run
+	Never         []Invariant       `yaml:"never"`                                                   // what never happens, from power-on to the end of the run
 }
 
 // StepsFile is what `include` names: steps to be put in its place.
 type StepsFile struct {
 	Pos   diag.Position `yaml:"-"`
-	About string        `yaml:"about"`
-	Steps []Step        `yaml:"steps" jsonschema:"required,minItems=1"`
+	About string        `yaml:"about"`                                  // what the steps do
+	Steps []Step        `yaml:"steps" jsonschema:"required,minItems=1"` // the steps
 }
 
 // Ordered is a mapping that keeps the order of the file.
@@ -92,10 +92,10 @@ type Network struct {
 
 // Direction is the profile of one direction; nil keys are not given.
 type Direction struct {
-	Latency *Duration `yaml:"latency"`
-	Jitter  *Duration `yaml:"jitter"` // uniform, ± around latency
-	Loss    *Percent  `yaml:"loss"`
-	Rate    *BitRate  `yaml:"rate"`
+	Latency *Duration `yaml:"latency"`                      // one way
+	Jitter  *Duration `yaml:"jitter"`                       // uniform, ± around latency
+	Loss    *Percent  `yaml:"loss"`                         // each packet for itself
+	Rate    *BitRate  `yaml:"rate"`                         // per second; default: unlimited
 	Limit   *int      `yaml:"limit" jsonschema:"minimum=1"` // packets queued at most; default 1000
 }
 
@@ -108,9 +108,9 @@ type Broker struct {
 type Step struct {
 	Pos  diag.Position `yaml:"-"`
 	Keys Keys          `yaml:"-"`
-	Path string        `yaml:"-"` // as in steps[3].repeat.steps[0]
-	Text string        `yaml:"-"` // the step as written, in one line
-	Name string        `yaml:"name"`
+	Path string        `yaml:"-"`    // as in steps[3].repeat.steps[0]
+	Text string        `yaml:"-"`    // the step as written, in one line
+	Name string        `yaml:"name"` // for since and for reports; each only once
 	When *Expr         `yaml:"when"` // evaluated once at the step's start; false: skipped
 
 	Power   Ordered[PowerAction]   `yaml:"power" jsonschema:"minItems=1"`   // device: action
@@ -121,11 +121,11 @@ type Step struct {
 	Send    *Send                  `yaml:"send"`                            // to a console
 	Publish *Publish               `yaml:"publish"`                         // to the broker
 	Network Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"` // network: state or change
-	Broker  *BrokerAction          `yaml:"broker"`
-	Wait    *Duration              `yaml:"wait"`
-	Repeat  *Repeat                `yaml:"repeat"`
-	Include string                 `yaml:"include"` // replaced by the included steps when the file is loaded
-	Expect  *Expect                `yaml:"expect"`
+	Broker  *BrokerAction          `yaml:"broker"`                          // stop, start, restart, or {kick: device}
+	Wait    *Duration              `yaml:"wait"`                            // virtual time in sim, wall time in live
+	Repeat  *Repeat                `yaml:"repeat"`                          // steps, several times
+	Include string                 `yaml:"include"`                         // replaced by the included steps when the file is loaded
+	Expect  *Expect                `yaml:"expect"`                          // what must hold, now or in a window
 }
 
 // Verb returns the step's verb, or "" where there is none.
@@ -172,8 +172,8 @@ type PowerAction struct {
 // FlashCut says where a power cut falls: inside the FlashWrite-th next flash write, after Byte bytes of it.
 type FlashCut struct {
 	Pos        diag.Position `yaml:"-"`
-	FlashWrite int           `yaml:"flash_write" jsonschema:"required,minimum=1"`
-	Byte       int           `yaml:"byte" jsonschema:"minimum=0"`
+	FlashWrite int           `yaml:"flash_write" jsonschema:"required,minimum=1"` // which of the writes to come, from 1
+	Byte       int           `yaml:"byte" jsonschema:"minimum=0"`                 // how many bytes of it are still written; default 0
 }
 
 // PinDrive is high, low, release, or {level: low, for: 200ms, count: 3, every: 1s}: pulses.
@@ -204,30 +204,30 @@ type Send struct {
 	Pos     diag.Position `yaml:"-"`
 	Keys    Keys          `yaml:"-"`
 	Console string        `yaml:"console" jsonschema:"required"` // device
-	Line    *string       `yaml:"line"`
-	Bytes   *string       `yaml:"bytes"`
+	Line    *string       `yaml:"line"`                          // sent with its line end
+	Bytes   *string       `yaml:"bytes"`                         // sent as they are
 }
 
 // Publish publishes to the broker: exactly one of JSON and Payload.
 type Publish struct {
 	Pos        diag.Position     `yaml:"-"`
 	Keys       Keys              `yaml:"-"`
-	Topic      string            `yaml:"topic" jsonschema:"required"`
-	JSON       *JSON             `yaml:"json"`
-	Payload    *string           `yaml:"payload"`
-	QoS        int               `yaml:"qos" jsonschema:"minimum=0,maximum=2"`
-	Retain     bool              `yaml:"retain"`
-	Properties map[string]string `yaml:"properties"` // MQTT 5 user properties
-	As         string            `yaml:"as"`         // backend (default), or a device, whose rights then count
+	Topic      string            `yaml:"topic" jsonschema:"required"`          // without wildcards
+	JSON       *JSON             `yaml:"json"`                                 // payload, as JSON
+	Payload    *string           `yaml:"payload"`                              // payload, as text
+	QoS        int               `yaml:"qos" jsonschema:"minimum=0,maximum=2"` // 0, 1 or 2; default 0
+	Retain     bool              `yaml:"retain"`                               // the broker keeps it; an empty payload removes what it kept
+	Properties map[string]string `yaml:"properties"`                           // MQTT 5 user properties
+	As         string            `yaml:"as"`                                   // backend (default), or a device, whose rights then count
 }
 
 // NetworkChange is up, down, or keys to change: {latency: 2s, for: 30s}, {state: down, for: 90s}.
 // With For the step does not wait; what was before comes back after that time.
 type NetworkChange struct {
 	Pos     diag.Position `yaml:"-"`
-	State   string        `yaml:"state" jsonschema:"enum=up,enum=down"` // "" leaves it
+	State   string        `yaml:"state" jsonschema:"enum=up,enum=down"` // up or down; default: as it is
 	Network `yaml:",inline"`
-	For     *Duration `yaml:"for"`
+	For     *Duration `yaml:"for"` // then what was before comes back; the step does not wait
 }
 
 // BrokerAction is stop, start, restart or {kick: device}.
@@ -239,8 +239,8 @@ type BrokerAction struct {
 
 // Repeat runs its steps Times times.
 type Repeat struct {
-	Times int    `yaml:"times" jsonschema:"required,minimum=1"`
-	Steps []Step `yaml:"steps" jsonschema:"required,minItems=1"`
+	Times int    `yaml:"times" jsonschema:"required,minimum=1"`  // how often
+	Steps []Step `yaml:"steps" jsonschema:"required,minItems=1"` // the steps
 }
 
 // Expect is an expectation: exactly one of MQTT, Pin, Console, Metric, Event, Expr, All, Any; keys
@@ -249,14 +249,14 @@ type Expect struct {
 	Pos  diag.Position `yaml:"-"`
 	Keys Keys          `yaml:"-"`
 
-	MQTT    string   `yaml:"mqtt"`    // topic, or filter with + and #
-	Pin     string   `yaml:"pin"`     // device.PIN
-	Console string   `yaml:"console"` // device
-	Metric  string   `yaml:"metric"`  // device.metric
-	Event   string   `yaml:"event"`   // an event kind
-	Expr    *Expr    `yaml:"expr"`
-	All     []Expect `yaml:"all" jsonschema:"minItems=1"`
-	Any     []Expect `yaml:"any" jsonschema:"minItems=1"`
+	MQTT    string   `yaml:"mqtt"`                        // topic, or filter with + and #
+	Pin     string   `yaml:"pin"`                         // device.PIN
+	Console string   `yaml:"console"`                     // device
+	Metric  string   `yaml:"metric"`                      // device.metric
+	Event   string   `yaml:"event"`                       // an event kind
+	Expr    *Expr    `yaml:"expr"`                        // an expression that must be true
+	All     []Expect `yaml:"all" jsonschema:"minItems=1"` // expectations that all hold, each with an event of its own
+	Any     []Expect `yaml:"any" jsonschema:"minItems=1"` // expectations of which one holds
 
 	Is        *Scalar `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
 	Matches   *Regexp `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text
@@ -264,19 +264,19 @@ type Expect struct {
 	JSONExact *JSON   `yaml:"json_exact"` // mqtt: the whole
 	Payload   *string `yaml:"payload"`    // mqtt: the whole payload, as text
 	Retained  *bool   `yaml:"retained"`   // mqtt: the publisher's flag
-	QoS       *int    `yaml:"qos"`        // mqtt
+	QoS       *int    `yaml:"qos"`        // mqtt: the publisher's
 	Device    string  `yaml:"device"`     // event
 	Cause     string  `yaml:"cause"`      // event: boot, reset, disconnect, drop…
 
-	Within  *Duration   `yaml:"within"`
-	For     *Duration   `yaml:"for"`
-	During  *Duration   `yaml:"during"`
-	Not     bool        `yaml:"not"`
-	Count   *Comparison `yaml:"count"`
-	Gapless *Gapless    `yaml:"gapless"`
-	Ordered string      `yaml:"ordered"`
-	Unique  string      `yaml:"unique"`
-	Since   string      `yaml:"since"` // a step's name, or here
+	Within  *Duration   `yaml:"within"`  // it comes true at some instant of that time, and the step ends there
+	For     *Duration   `yaml:"for"`     // with within: a state that then stays so for that time
+	During  *Duration   `yaml:"during"`  // judged over that whole time, at its end
+	Not     bool        `yaml:"not"`     // with during: it is never so
+	Count   *Comparison `yaml:"count"`   // how many events match; of a pin: its changes to that level
+	Gapless *Gapless    `yaml:"gapless"` // a JSON field of which no value is missing
+	Ordered string      `yaml:"ordered"` // a JSON field that never goes back
+	Unique  string      `yaml:"unique"`  // a JSON field that never repeats
+	Since   string      `yaml:"since"`   // a step's name, or here
 }
 
 // Gapless names a JSON field none of whose values may be missing: between the first and the last

@@ -98,7 +98,7 @@ func (g *generator) define(name string, make func() *jsonschema.Schema) *jsonsch
 
 func (g *generator) structure(t reflect.Type) *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
-	s.Description = g.comments[t.Name()]
+	s.Description = g.comments[exported(t.Name())]
 	sh := shapeOf(t)
 	for i := range sh.fields {
 		f := &sh.fields[i]
@@ -107,7 +107,7 @@ func (g *generator) structure(t reflect.Type) *jsonschema.Schema {
 			literal.vars = false
 		}
 		property := literal.of(t.FieldByIndex(f.index).Type, f)
-		property.Description = g.comments[f.owner.Name()+"."+f.goName]
+		property.Description = g.comments[exported(f.owner.Name())+"."+f.goName]
 		s.Properties.Set(f.name, property)
 		if f.required {
 			s.Required = append(s.Required, f.name)

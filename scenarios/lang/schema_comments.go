@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"strings"
 )
 
 // readComments returns the comments of the types of this package ("Step") and of their fields ("Step.Wait").
@@ -53,8 +54,11 @@ func typeComments(types *ast.GenDecl, comments map[string]string) {
 				text = f.Comment.Text()
 			}
 			for _, name := range f.Names {
-				comments[t.Name.Name+"."+name.Name] = clean(text)
+				comments[exported(t.Name.Name)+"."+name.Name] = clean(text)
 			}
 		}
 	}
 }
+
+// exported makes one key of a type and its unexported twin, as in networkChange.
+func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

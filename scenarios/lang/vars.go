@@ -70,9 +70,25 @@ func (d *decoder) scalar(n *yaml.Node, path string) (text, bool) {
 		result.quoted, result.tag = true, "!!str"
 		return result, true
 	}
-	resolved := yaml.Node{Kind: yaml.ScalarNode, Value: replaced}
-	result.tag = resolved.ShortTag()
+	result.tag = resolve(replaced)
 	return result, true
+}
+
+// resolve returns the tag of a plain scalar (YAML 1.2, core schema).
+func resolve(s string) string {
+	switch s {
+	case "", "~", "null":
+		return "!!null"
+	case "true", "false":
+		return "!!bool"
+	}
+	if !isNumber(s) {
+		return "!!str"
+	}
+	if strings.ContainsAny(s, ".eE") {
+		return "!!float"
+	}
+	return "!!int"
 }
 
 // replace returns s with its variables replaced, and the value itself where s is exactly one variable.
