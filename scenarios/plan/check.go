@@ -31,10 +31,15 @@ func (l *loader) checkSteps(steps []lang.Step, named map[string]diag.Position) {
 			l.checkSince(step.Expect, step.Path, named)
 		}
 		if step.Name != "" {
-			if first, taken := named[step.Name]; taken {
-				l.diags.Add(step.Keys.At("name", step.Pos), step.Path+".name", fmt.Sprintf("another step is called %q", step.Name), "at "+first.String())
-			} else {
-				named[step.Name] = step.Keys.At("name", step.Pos)
+			pos := step.Keys.At("name", step.Pos)
+			first, taken := named[step.Name]
+			switch {
+			case taken && first == pos:
+				l.diags.Add(pos, step.Path+".name", fmt.Sprintf("the step %q is there twice", step.Name), "its file is included more than once")
+			case taken:
+				l.diags.Add(pos, step.Path+".name", fmt.Sprintf("another step is called %q", step.Name), "at "+first.String())
+			default:
+				named[step.Name] = pos
 			}
 		}
 		if step.Repeat != nil {
@@ -54,7 +59,11 @@ func (l *loader) checkSince(e *lang.Expect, path string, named map[string]diag.P
 	for name := range named {
 		names = append(names, name) // the hint sorts them
 	}
-	l.diags.Add(e.Keys.At("since", e.Pos), path+".expect.since", fmt.Sprintf("no step before this one is called %q", e.Since), diag.DidYouMean(e.Since, append(names, lang.Here)))
+	hint := "give the step to count from a name; here only looks forward"
+	if len(names) > 0 {
+		hint = diag.DidYouMean(e.Since, append(names, lang.Here))
+	}
+	l.diags.Add(e.Keys.At("since", e.Pos), path+".expect.since", fmt.Sprintf("no step before this one is called %q", e.Since), hint)
 }
 
 func (l *loader) checkStep(s *lang.Step) {

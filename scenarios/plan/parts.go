@@ -53,15 +53,15 @@ func (l *loader) missing(d *Device, part, what string, have []string, pos diag.P
 	l.diags.Add(pos, path, fmt.Sprintf("%s, a %s, has no %s %q", d.Name, d.Kind.Kind, what, part), hint)
 }
 
-// pin checks a reference to a pin; with a direction, that the pin has it.
+// pin checks a reference to a pin; with the direction in, that it is no output.
 func (l *loader) pin(ref string, pos diag.Position, path, direction string) {
 	d, part := l.part(ref, pos, path, "pin", "BUTTON")
 	if d == nil {
 		return
 	}
 	pin, ok := d.Kind.Pins.Get(part)
-	if ok && (direction == "" || pin.Direction == direction || pin.Direction == "") {
-		return
+	if ok && (direction == "" || pin.Direction != "out") {
+		return // also where the direction is at fault: that is reported in the kind
 	}
 	var have []string
 	for _, p := range d.Kind.Pins {
