@@ -24,7 +24,7 @@ import (
 
 // job is one run to do.
 type job struct {
-	File   string            `json:"file"` // a path, or library:/NAME.yaml
+	File   string            `json:"file"` // a path, or library:NAME.yaml
 	Name   string            `json:"name"` // of the scenario
 	Seed   seed.Seed         `json:"seed"`
 	Mode   string            `json:"mode"`

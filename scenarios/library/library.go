@@ -49,23 +49,23 @@ func Resolve(name string) ([]string, error) {
 	}
 	paths := make([]string, len(names))
 	for i, n := range names {
-		paths[i] = Prefix + "/" + n + ".yaml"
+		paths[i] = Prefix + n + ".yaml"
 	}
 	return paths, nil
 }
 
 // Display returns a path as a user names it: library:NAME for what Resolve made, else the path itself.
 func Display(file string) string {
-	if inside, ok := strings.CutPrefix(file, Prefix+"/"); ok {
+	if inside, ok := strings.CutPrefix(file, Prefix); ok {
 		return Prefix + strings.TrimSuffix(inside, ".yaml")
 	}
 	return file
 }
 
-// ReadFile reads a file of the library, by a path that begins with library:/, or of the file system.
+// ReadFile reads a file of the library, by a path that begins with library:, or of the file system.
 // A file over MaxFile bytes is refused before it is read.
 func ReadFile(file string) ([]byte, error) {
-	inside, ok := strings.CutPrefix(file, Prefix+"/")
+	inside, ok := strings.CutPrefix(file, Prefix)
 	if !ok {
 		return readLimited(file)
 	}

@@ -42,10 +42,28 @@ type runner struct {
 	current  *lang.Step
 	lasting  bool
 	active   *expect.Active
-	deadline *vtime.Timer // when time alone may change the verdict of active
-	grace    *vtime.Timer // when time alone may break an invariant
-	graceAt  time.Duration
+	deadline alarm // when time alone may change the verdict of active
+	grace    alarm // when time alone may break an invariant
 	finished bool
+}
+
+// alarm makes the loop take a turn at an instant.
+type alarm struct {
+	at    time.Duration
+	timer *vtime.Timer
+}
+
+// set moves the alarm to at, or takes it off. An alarm that is set for at already stays: asking the
+// loop anew at every turn would make it turn forever.
+func (a *alarm) set(source *vtime.Source, at time.Duration, on bool, now time.Duration) {
+	if on && a.at == at && a.timer.Pending() {
+		return
+	}
+	a.timer.Stop()
+	if on {
+		// The action is empty: what counts is the turn after it.
+		a.at, a.timer = at, source.After(at-now, vtime.Stimulus, func() {})
+	}
 }
 
 // frame is a list of steps under way.
@@ -178,10 +196,7 @@ func (r *runner) invariants(now time.Duration) {
 		return
 	}
 	at, ok := r.watch.Next()
-	if ok && (!r.grace.Pending() || at != r.graceAt) {
-		r.grace.Stop()
-		r.graceAt, r.grace = at, r.bench.steps.After(at-now, vtime.Stimulus, func() {})
-	}
+	r.grace.set(r.bench.steps, at, ok, now)
 }
 
 // failure puts what package expect found into a result's words.
@@ -292,11 +307,8 @@ func (r *runner) windowOf(e *lang.Expect) expect.Window {
 func (r *runner) expecting(now time.Duration) (acted bool) {
 	switch r.active.Judge(now) {
 	case expect.Pending:
-		r.deadline.Stop()
-		if at, ok := r.active.Next(); ok {
-			// The action is empty: what counts is the turn after it.
-			r.deadline = r.bench.steps.After(at-now, vtime.Stimulus, func() {})
-		}
+		at, ok := r.active.Next()
+		r.deadline.set(r.bench.steps, at, ok, now)
 		return false
 	case expect.Passed:
 		r.leave()
@@ -308,7 +320,7 @@ func (r *runner) expecting(now time.Duration) (acted bool) {
 }
 
 func (r *runner) leave() {
-	r.deadline.Stop()
+	r.deadline.set(r.bench.steps, 0, false, 0)
 	r.active = nil
 }
 
