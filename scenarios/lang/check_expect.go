@@ -30,8 +30,8 @@ func goesWith(key string) []string {
 		return []string{"mqtt"}
 	case "device", "cause":
 		return []string{"event"}
-	case "count": // of a pin: its changes to that level
-		return []string{"mqtt", "console", "event", "pin"}
+	case "count":
+		return []string{"mqtt", "console", "event"}
 	}
 	return subjects()
 }
@@ -68,14 +68,12 @@ func (e *Expect) Members() []Expect {
 	return e.Any
 }
 
-// IsEvent reports whether the expectation reads events (mqtt, console, event, a pin's changes with
-// count, or a member that does) and so needs a window; a state (pin, metric, expr) can hold now.
+// IsEvent reports whether the expectation reads events (mqtt, console, event, or a member that does)
+// and so needs a window; a state (pin, metric, expr) can hold now.
 func (e *Expect) IsEvent() bool {
 	switch e.Subject() {
 	case "mqtt", "console", "event":
 		return true
-	case "pin":
-		return e.Count != nil
 	}
 	return slices.ContainsFunc(e.Members(), func(m Expect) bool { return m.IsEvent() })
 }
@@ -117,6 +115,10 @@ func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 		}
 		if subject == "pin" && e.Is != nil && e.Is.Text != "" && e.Is.Text != "high" && e.Is.Text != "low" {
 			at.add(d, "is", fmt.Sprintf("a pin is high or low, not %q", shorten(e.Is.Text)), "")
+		}
+		if subject == "metric" && e.Is != nil && strings.IndexAny(e.Is.Text, "<>=!") == 0 {
+			_, err := ParseComparison(e.Is.Text)
+			at.addError(d, "is", err)
 		}
 	case "event":
 		var kinds []string

@@ -272,7 +272,7 @@ type Expect struct {
 	For     *Duration   `yaml:"for"`     // with within: a state that then stays so for that time
 	During  *Duration   `yaml:"during"`  // judged over that whole time, at its end
 	Not     bool        `yaml:"not"`     // with during: it is never so
-	Count   *Comparison `yaml:"count"`   // how many events match; of a pin: its changes to that level
+	Count   *Comparison `yaml:"count"`   // how many events match
 	Gapless *Gapless    `yaml:"gapless"` // a JSON field of which no value is missing
 	Ordered string      `yaml:"ordered"` // a JSON field that never goes back
 	Unique  string      `yaml:"unique"`  // a JSON field that never repeats
