@@ -2,7 +2,9 @@ package netsim_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,6 +56,7 @@ type played struct {
 	sent, got []byte
 	arrivals  []arrival
 	ended     int
+	gaveUp    bool
 	stats     [2]netsim.Stats
 }
 
@@ -71,8 +74,12 @@ func play(t *rapid.T, up, down netsim.Direction, all []happening) played {
 				return
 			}
 			bytes, eof, err := s.Step(now)
-			if err != nil {
-				t.Fatalf("gave up at %v: %v", now, err)
+			if err != nil { // a lossy link can be that unlucky
+				if !errors.Is(err, syscall.ETIMEDOUT) || now < 924600*ms {
+					t.Fatalf("ended at %v: %v", now, err)
+				}
+				p.gaveUp = true
+				return
 			}
 			p.got = append(p.got, bytes...)
 			if eof {
@@ -110,7 +117,7 @@ func play(t *rapid.T, up, down netsim.Direction, all []happening) played {
 	}
 	s.CloseWrite(all[len(all)-1].at)
 	step(1 << 60)
-	if s.Buffered() != 0 || len(written) != 0 {
+	if !p.gaveUp && (s.Buffered() != 0 || len(written) != 0) {
 		t.Fatalf("%d bytes are left", s.Buffered())
 	}
 	p.stats = [2]netsim.Stats{data.Stats(), ack.Stats()}
@@ -122,8 +129,11 @@ func TestStreamProperties(t *testing.T) {
 		up, down := drawDirection(t, "up"), drawDirection(t, "down")
 		all := drawHappenings(t)
 		p := play(t, up, down, all)
-		if !bytes.Equal(p.sent, p.got) {
+		if !bytes.HasPrefix(p.sent, p.got) || !p.gaveUp && len(p.sent) != len(p.got) {
 			t.Fatalf("%d bytes sent, %d came, or others", len(p.sent), len(p.got))
+		}
+		if p.gaveUp {
+			return
 		}
 		if p.ended != 1 || !p.arrivals[len(p.arrivals)-1].EOF {
 			t.Fatalf("the end came %d times, or not last", p.ended)

@@ -202,3 +202,27 @@ func TestStreamStepComingLateDoesAllThatIsDue(t *testing.T) {
 	at, _ := s.Next()
 	require.Equal(t, 50*ms, at, "acknowledged when it was taken in")
 }
+
+func TestStreamEstimatesTheRoundTrip(t *testing.T) {
+	// RFC 6298, 2.2 and 2.3: 100 ms gives SRTT 100 and RTTVAR 50; 300 ms then RTTVAR 3/4 · 50 + 1/4 · 200
+	// = 87.5 and SRTT 7/8 · 100 + 1/8 · 300 = 125; the time-out is SRTT + 4 RTTVAR.
+	up := link(netsim.Direction{})
+	s := netsim.NewStream(up, link(netsim.Direction{}))
+	s.Measured(100 * ms)
+	s.Measured(300 * ms)
+	up.SetUp(false)
+	s.Write(0, []byte("hello"))
+	at, _ := s.Next()
+	require.Equal(t, 475*ms, at)
+}
+
+func TestStreamStartsAgainWithOneSegment(t *testing.T) {
+	// RFC 5681, 3.1: a time-out leaves a window of one segment.
+	up := link(netsim.Direction{})
+	s := netsim.NewStream(up, link(netsim.Direction{}))
+	up.SetUp(false)
+	s.Write(0, make([]byte, 10*1460))
+	require.EqualValues(t, 10, up.Stats().Sent)
+	run(s, time.Second)
+	require.EqualValues(t, 11, up.Stats().Sent)
+}

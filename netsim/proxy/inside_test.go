@@ -1,0 +1,182 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/twinrig/twinrig/netsim"
+)
+
+// These tests reach into the proxy, to move its clock and to bring about what is rare from outside.
+
+// jump moves the model's clock ahead, as if that much time had passed.
+func (r *rig) jump(by *atomic.Int64, d time.Duration) {
+	by.Add(int64(d))
+	r.poke()
+}
+
+// jumping lets the model's clock be moved. It must be called before there is a connection.
+func (r *rig) jumping() *atomic.Int64 {
+	by := new(atomic.Int64)
+	epoch := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = func() time.Duration { return time.Since(epoch) + time.Duration(by.Load()) }
+	return by
+}
+
+func TestProxyGivesUpSending(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	by := r.jumping()
+	device, broker := r.connect()
+	r.SetUp(false)
+	r.says(device, "lost")
+	require.Eventually(t, func() bool { up, _ := r.Stats(); return up.LostDown > 0 }, 5*time.Second, ms)
+	r.jump(by, 1000*time.Second)
+	_, err := device.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ETIMEDOUT)
+	r.hearsNothing(broker)
+	device.Close()
+}
+
+func TestProxyGivesUpSendingToTheDevice(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	by := r.jumping()
+	device, broker := r.connect()
+	r.SetUp(false)
+	r.says(broker, "lost")
+	require.Eventually(t, func() bool { _, down := r.Stats(); return down.LostDown > 0 }, 5*time.Second, ms)
+	r.jump(by, 1000*time.Second)
+	_, err := broker.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	r.hearsNothing(device)
+	r.SetUp(true)
+	r.says(device, "anybody?")
+	_, err = device.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	device.Close()
+}
+
+func TestProxyGivesUpConnecting(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	by := r.jumping()
+	r.SetUp(false)
+	failed := make(chan error)
+	go func() {
+		_, err := r.DialContext(context.Background(), "tcp", "broker:1883")
+		failed <- err
+	}()
+	for want := uint64(1); want <= 7; want++ {
+		require.Eventually(t, func() bool { up, _ := r.Stats(); return up.LostDown >= want }, 5*time.Second, ms)
+		r.jump(by, 65*time.Second)
+	}
+	require.ErrorIs(t, <-failed, syscall.ETIMEDOUT)
+}
+
+func TestProxyStreamsStartWithTheSetUpsRoundTrip(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	r.mu.Lock()
+	r.now = func() time.Duration { return time.Hour } // the clock stands still
+	r.mu.Unlock()
+	device, _ := r.connect()
+	r.SetUp(false)
+	r.says(device, "lost")
+	require.Eventually(t, func() bool { up, _ := r.Stats(); return up.LostDown > 0 }, 5*time.Second, ms)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, ok := device.pair.next()
+	require.True(t, ok)
+	require.Equal(t, time.Hour+200*ms, at)
+}
+
+func TestProxyHoldsBackASenderThatIsTooFast(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	device, broker := r.connect()
+	held := func() int {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		up := device.pair.up
+		return up.stream.Buffered() + len(up.out)
+	}
+	require.NoError(t, broker.SetReadBuffer(128<<10))
+	require.NoError(t, device.pair.broker.SetWriteBuffer(128<<10))
+	sent := bytes.Repeat([]byte("0123456789"), 200_000)
+	go func() {
+		device.Write(sent)
+		device.Close()
+	}()
+	require.Eventually(t, func() bool { return held() >= sendBuffer }, 5*time.Second, ms)
+	time.Sleep(silence) // for more to come, if it did
+	require.Less(t, held(), sendBuffer+16<<10)
+	got, err := io.ReadAll(broker)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(sent, got))
+}
+
+func TestProxyEndsWithoutLosingWhatTheKernelHolds(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	device, broker := r.connect()
+	socket := device.Conn.(*net.TCPConn)
+	require.NoError(t, socket.SetReadBuffer(64<<10))
+	require.NoError(t, device.pair.client.SetWriteBuffer(512<<10))
+	require.NoError(t, socket.CloseWrite())
+	sent := bytes.Repeat([]byte("0123456789"), 25_000)
+	_, err := broker.Write(sent)
+	require.NoError(t, err)
+	require.NoError(t, broker.CloseWrite())
+	require.Eventually(t, func() bool { return r.open() == 0 }, 5*time.Second, ms)
+	got, err := io.ReadAll(device)
+	require.NoError(t, err)
+	require.Len(t, got, len(sent))
+	device.Close()
+}
+
+// A connection may be accepted, served and refused before the dialling side gets to ask for it, and
+// the next one may come from the same port.
+func TestProxyRefusesBeforeTheDiallerLooks(t *testing.T) {
+	r := newRig(t, netsim.Profile{})
+	target := r.target
+	r.refuse()
+	r.dialing(+1)
+	early, err := net.Dial("tcp", r.Addr())
+	require.NoError(t, err)
+	_, err = early.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	early.Close()
+	c := r.dialed(early.LocalAddr())
+	<-c.ready
+	require.ErrorIs(t, c.failure, syscall.ECONNREFUSED)
+
+	r.target = target
+	broker := make(chan net.Conn, 1)
+	go func() {
+		for { // the connection that refuse made is the first
+			conn, err := r.broker.Accept()
+			if err != nil {
+				return
+			}
+			broker <- conn
+		}
+	}()
+	first := <-broker
+	defer first.Close()
+	dialer := net.Dialer{LocalAddr: early.LocalAddr()}
+	late, err := dialer.Dial("tcp", r.Addr())
+	require.NoError(t, err)
+	defer late.Close()
+	r.says(late, "hello")
+	second := <-broker
+	defer second.Close()
+	r.hears(second, "hello")
+	require.Equal(t, 2, r.open())
+	r.dialing(-1)
+	require.Equal(t, 1, r.open())
+}
