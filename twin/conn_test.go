@@ -152,8 +152,8 @@ func TestConnMadeTooLateVanishes(t *testing.T) {
 	})
 }
 
-func TestDialEndsWithTheCallersContext(t *testing.T) {
-	var got error
+func TestDialEndsWithTheContext(t *testing.T) {
+	var got, ended error
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -162,11 +162,15 @@ func TestDialEndsWithTheCallersContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(hw.Context(), time.Second)
 		defer cancel()
 		_, got = hw.DialContext(ctx, "tcp", "broker:1883")
-		return idle(hw)
+		_, ended = hw.DialContext(context.Background(), "tcp", "broker:1883")
+		return ended
 	}
 	twintest.Run(t, twin.Config{Firmware: firmware, Dial: dial}, func(b *twintest.Bench) {
 		b.PowerOn()
 		b.Wait(time.Minute)
 		require.ErrorIs(t, got, context.DeadlineExceeded)
+		require.NoError(t, ended)
+		b.Cut()
+		require.Equal(t, twin.ErrPowerLost, ended) // with the boot too
 	})
 }

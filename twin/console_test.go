@@ -198,3 +198,68 @@ func TestConsoleInputOverflows(t *testing.T) {
 		require.Equal(t, strings.Repeat("a", 4000)+strings.Repeat("b", 96), got.String())
 	})
 }
+
+// A boot neither reads nor waits for what the line was busy with before it.
+func TestConsoleStartsAnewAfterTheEndOfABoot(t *testing.T) {
+	ends := map[string]func(*twintest.Bench, *twin.Hardware){
+		"pin":   func(b *twintest.Bench, _ *twin.Hardware) { b.Reset() },
+		"power": func(b *twintest.Bench, _ *twin.Hardware) { b.Cut(); b.PowerOn() },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			var hw *twin.Hardware
+			boots := 0
+			firmware := func(h *twin.Hardware) error {
+				hw = h
+				if boots++; boots == 1 {
+					print(t, hw, strings.Repeat("x", 1000))
+					return nil
+				}
+				print(t, hw, "new\n")
+				return idle(hw)
+			}
+			twintest.Run(t, twin.Config{Baud: 1000, Firmware: firmware}, func(b *twintest.Bench) {
+				b.PowerOn()
+				b.Wait(twin.BootTime)
+				end(b, hw)
+				b.Wait(time.Minute)
+				require.Equal(t, []string{`"new" 140ms`}, printed(b))
+			})
+		})
+	}
+}
+
+func TestUnreadInputIsLostWithTheBoot(t *testing.T) {
+	ends := map[string]func(*twin.Hardware) error{"reset": idle, "reboot": (*twin.Hardware).Reboot}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			var got string
+			boots := 0
+			firmware := func(hw *twin.Hardware) error {
+				if boots++; boots == 1 {
+					if err := hw.Sleep(time.Second); err != nil {
+						return err
+					}
+					return end(hw)
+				}
+				p := make([]byte, 100)
+				n, err := hw.Console().Read(p)
+				got = string(p[:n])
+				return err
+			}
+			twintest.Run(t, twin.Config{Firmware: firmware}, func(b *twintest.Bench) {
+				b.PowerOn()
+				b.Wait(500 * time.Millisecond)
+				b.Send("old")
+				b.Wait(time.Second)
+				if name == "reset" {
+					b.Reset()
+				}
+				b.Wait(time.Second)
+				b.Send("new")
+				b.Wait(time.Second)
+				require.Equal(t, "new\n", got)
+			})
+		})
+	}
+}

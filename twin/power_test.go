@@ -59,12 +59,13 @@ func TestPowerAndReset(t *testing.T) {
 		b.PowerOn()
 		b.Wait(50 * time.Millisecond)
 		b.Cut() // before the firmware starts: it must not start later
+		b.PowerOn()
 		b.Wait(time.Second)
 		require.Equal(t, []string{
 			"0s power on", "100ms boot power",
 			"1s reset pin", "1.05s reset pin", "1.15s boot pin",
 			"2.05s power off",
-			"2.05s power on", "2.1s power cut",
+			"2.05s power on", "2.1s power cut", "2.1s power on", "2.2s boot power",
 		}, story(b))
 		require.Equal(t, "v1", b.Of(twintest.Is(trace.Boot))[0].Text)
 		require.Equal(t, "device", b.Events()[0].Device)
