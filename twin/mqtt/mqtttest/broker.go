@@ -89,6 +89,16 @@ func (b *Broker) Outage(down bool) {
 	}
 }
 
+// LoseAnswers loses what the broker sends on the connections that there are, and nothing else: it
+// still hears the devices.
+func (b *Broker) LoseAnswers() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.wires {
+		w.CutFromB()
+	}
+}
+
 // Kick ends every connection, as a broker does that goes down.
 func (b *Broker) Kick() {
 	b.mu.Lock()

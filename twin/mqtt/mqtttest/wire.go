@@ -13,7 +13,6 @@ import (
 type Wire struct {
 	mu   sync.Mutex
 	cond *sync.Cond
-	dead bool
 	ends [2]end
 }
 
@@ -22,6 +21,7 @@ type end struct {
 	i        int
 	buf      []byte // arrived
 	closed   bool
+	mute     bool      // what it writes is lost
 	deadline time.Time // of Read
 }
 
@@ -39,7 +39,14 @@ func NewWire() (w *Wire, a, b net.Conn) {
 func (w *Wire) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.dead = true
+	w.ends[0].mute, w.ends[1].mute = true, true
+}
+
+// CutFromB loses what b writes from now on, and its end.
+func (w *Wire) CutFromB() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ends[1].mute = true
 }
 
 func (e *end) Read(p []byte) (int, error) {
@@ -51,7 +58,7 @@ func (e *end) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		case !e.deadline.IsZero() && !time.Now().Before(e.deadline):
 			return 0, os.ErrDeadlineExceeded
-		case e.w.ends[1-e.i].closed && !e.w.dead:
+		case e.w.ends[1-e.i].closed && !e.w.ends[1-e.i].mute:
 			return 0, io.EOF
 		}
 		e.w.cond.Wait()
@@ -68,7 +75,7 @@ func (e *end) Write(p []byte) (int, error) {
 	switch {
 	case e.closed:
 		return 0, net.ErrClosed
-	case e.w.dead:
+	case e.mute:
 		return len(p), nil
 	case peer.closed:
 		return 0, io.ErrClosedPipe
