@@ -32,6 +32,7 @@ type runFlags struct {
 	out    string
 	verify bool
 	noSkip bool
+	listen string
 	json   bool
 }
 
@@ -68,6 +69,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "how many runs at once")
 	fl.StringVar(&f.out, "out", "", "write the results to `DIR` (several runs: to a folder each in it)")
 	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
+	fl.StringVar(&f.listen, "listen", "", "with --mode live: the broker listens on `HOST:PORT`, to look on with another client")
 	fl.BoolVar(&f.noSkip, "no-skip", false, "a run that would be skipped fails")
 	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
 	return c
@@ -81,6 +83,10 @@ func (f runFlags) validate() error {
 		return fmt.Errorf("--seeds %d: want 1 or more", f.seeds)
 	case f.jobs < 1:
 		return fmt.Errorf("--jobs %d: want 1 or more", f.jobs)
+	case f.listen != "" && f.mode != run.Live:
+		return errors.New("--listen: only --mode live has a broker that others can reach")
+	case f.listen != "" && f.seeds > 1:
+		return errors.New("--listen: one address serves one run; leave out --seeds")
 	case f.verify && f.mode == run.Live:
 		return errors.New("--verify: only --mode sim repeats to the byte")
 	}
@@ -126,7 +132,7 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 			continue
 		}
 		for i := range f.seeds {
-			jobs = append(jobs, job{File: t, Name: p.Scenario.Scenario, Seed: seed.Seed(f.seed + uint64(i)), Mode: f.mode, Set: set, NoSkip: f.noSkip})
+			jobs = append(jobs, job{File: t, Name: p.Scenario.Scenario, Seed: seed.Seed(f.seed + uint64(i)), Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen})
 		}
 	}
 	if err := faults.Err(); err != nil {
@@ -152,7 +158,7 @@ func layOut(jobs []job, out string) {
 	taken := map[string]bool{}
 	for i := range jobs {
 		j := &jobs[i]
-		stem := strings.TrimSuffix(filepath.Base(j.File), filepath.Ext(j.File))
+		stem := strings.TrimSuffix(filepath.Base(strings.TrimPrefix(j.File, library.Prefix)), filepath.Ext(j.File))
 		dir := filepath.Join(base, fmt.Sprintf("%s-%d", stem, j.Seed))
 		if taken[dir] || heldByAnother(dir, *j) {
 			sum := sha256.Sum256([]byte(identityOf(*j)))

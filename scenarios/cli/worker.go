@@ -31,6 +31,7 @@ type job struct {
 	Set    map[string]string `json:"set,omitempty"`
 	Dir    string            `json:"dir"` // where trace.jsonl goes
 	NoSkip bool              `json:"no_skip,omitempty"`
+	Listen string            `json:"listen,omitempty"` // where the broker listens in live
 }
 
 // request goes from the supervisor to a worker, one line of JSON each. Closing the pipe ends the worker.
@@ -139,7 +140,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	var position run.Position
 	stop := w.report(&position)
 	result := run.Run(p, program, run.Options{
-		Mode: j.Mode, Firmware: w.firmware, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip,
+		Mode: j.Mode, Firmware: w.firmware, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip, Listen: j.Listen,
 		Position: &position, Interrupted: w.interrupt.Load,
 	})
 	stop()

@@ -55,7 +55,7 @@ func (t Text) steps(b *strings.Builder, r run.Result) {
 	fmt.Fprintf(b, "%s  %s\n", t.paint(color.Bold, r.Scenario), t.paint(color.Faint, fmt.Sprintf("%s, seed %d, %s", r.File, r.Seed, r.Mode)))
 	for _, s := range r.Steps {
 		took := ""
-		if d := s.End - s.Begin; d > 0 {
+		if d := s.End - s.Begin; d >= time.Millisecond {
 			took = t.paint(color.Faint, " took "+Duration(d))
 		}
 		fmt.Fprintf(b, "  %s %s  %s%s\n", t.mark(s.Verdict), t.paint(color.Faint, fmt.Sprintf("%9s", Duration(s.Begin))), clip(s.Text, 90), took)

@@ -40,6 +40,7 @@ type fabric interface {
 // bench is everything a run acts on.
 type bench struct {
 	plan     *plan.Plan
+	listen   string // Options.Listen
 	loop     *vtime.Loop
 	steps    *vtime.Source // of what the scenario does
 	events   *trace.Collector
@@ -53,7 +54,7 @@ type bench struct {
 func newBench(p *plan.Plan, opts Options, settle func(), makeFabric func(*bench) (fabric, error)) (*bench, error) {
 	loop := vtime.NewLoop(settle)
 	start := time.Now()
-	b := &bench{plan: p, loop: loop, networks: map[string]network{}, twins: map[string]*twin.Twin{}}
+	b := &bench{plan: p, listen: opts.Listen, loop: loop, networks: map[string]network{}, twins: map[string]*twin.Twin{}}
 	b.events = trace.NewCollector(func() time.Duration { return time.Since(start) }, loop.Poke)
 	service := loop.Source()
 	var err error

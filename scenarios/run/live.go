@@ -1,6 +1,8 @@
 package run
 
 import (
+	"time"
+
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/netsim"
@@ -22,11 +24,15 @@ type proxyNetwork struct {
 }
 
 func newProxyFabric(b *bench) (fabric, error) {
-	addr, err := b.broker.Listen("127.0.0.1:0")
+	listen := b.listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	addr, err := b.broker.Listen(listen)
 	if err != nil {
 		return nil, err
 	}
-	b.events.Emit(trace.Event{Kind: trace.Broker, Name: "start", Text: "listens on loopback TCP"})
+	b.events.Emit(trace.Event{Kind: trace.Broker, Name: "start", Text: "listens on " + addr.String()})
 	return &proxyFabric{target: addr.String(), seed: b.plan.Seed, networks: map[string]*proxyNetwork{}}, nil
 }
 
@@ -94,4 +100,28 @@ func (n *proxyNetwork) Packets() uint64 {
 }
 
 // live is a run on the wall clock.
-func (r *runner) live() Result { return r.run(nil, newProxyFabric) }
+func (r *runner) live() Result {
+	done := make(chan struct{})
+	defer close(done)
+	if r.opts.Interrupted != nil {
+		// Nothing may happen for as long as a step waits.
+		go func() {
+			ticker := time.NewTicker(interruptEvery)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-done:
+					return
+				case <-ticker.C:
+					if b := r.onBench.Load(); b != nil && r.opts.Interrupted() {
+						b.loop.Poke()
+					}
+				}
+			}
+		}()
+	}
+	return r.run(nil, newProxyFabric)
+}
+
+// interruptEvery is how often a live run looks whether it is interrupted.
+const interruptEvery = 100 * time.Millisecond

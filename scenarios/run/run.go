@@ -27,6 +27,7 @@ type Options struct {
 	// Bubble runs a function in virtual time, as the argument of vtime.Main's body does. Needed in Sim.
 	Bubble func(func()) error
 	Trace  io.Writer // where the trace goes, as JSON Lines; nil: nowhere
+	Listen string    // Live: where the broker listens, host:port; "": a free loopback port
 	NoSkip bool      // a requirement that is not offered is a failure
 	// Position is kept up to date for whoever shows progress; may be nil.
 	Position *Position

@@ -30,6 +30,7 @@ type runner struct {
 	beats   atomic.Int64 // for the watch outside
 
 	bench    *bench
+	onBench  atomic.Pointer[bench] // the same, for who asks from another goroutine
 	writer   *trace.Writer
 	history  *expect.History
 	watch    *expect.Watch // always and never
@@ -106,6 +107,7 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 		return r.failed(Infra, err.Error())
 	}
 	r.bench = b
+	r.onBench.Store(b)
 	defer b.close()
 	r.faults.emit = b.events.Emit
 	r.history = expect.NewHistory(r.plan)

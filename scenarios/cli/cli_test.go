@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/twin"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"twinrig": func() { Main(badFirmware()) }})
+}
+
+// badFirmware is what firmware must not be.
+func badFirmware() map[string]twin.Firmware {
+	later := func(hw *twin.Hardware, bad func()) error {
+		fmt.Fprintln(hw.Console(), "READY")
+		if err := hw.Sleep(5 * time.Second); err != nil {
+			return err
+		}
+		bad()
+		return hw.Sleep(time.Hour)
+	}
+	return map[string]twin.Firmware{
+		"idle": func(hw *twin.Hardware) error { return later(hw, func() {}) },
+		"spins": func(hw *twin.Hardware) error {
+			return later(hw, func() {
+				for { //nolint:staticcheck // that is the point
+				}
+			})
+		},
+		"polls": func(hw *twin.Hardware) error {
+			return later(hw, func() {
+				for hw.Context().Err() == nil {
+					hw.Sensor("level") //nolint:errcheck // that is the point
+				}
+			})
+		},
+		"holds-a-mutex": func(hw *twin.Hardware) error {
+			var mu sync.Mutex
+			hw.Go(func() error {
+				mu.Lock()
+				defer mu.Unlock()
+				return hw.Sleep(time.Hour)
+			})
+			return later(hw, func() { mu.Lock() })
+		},
+		"panics-in-a-goroutine": func(hw *twin.Hardware) error {
+			return later(hw, func() { go func() { panic("boom") }() })
+		},
+		"panics": func(hw *twin.Hardware) error {
+			return later(hw, func() { panic("boom") })
+		},
+		"never-ends": func(hw *twin.Hardware) error {
+			return later(hw, func() {
+				go func() {
+					for {
+						time.Sleep(time.Second)
+					}
+				}()
+			})
+		},
+	}
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GOMAXPROCS", os.Getenv("GOMAXPROCS"))
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"readable": readable, "exits": exits, "generate": generate, "listening": listening,
+		},
+	})
+}
+
+// readable FILE MIN: the trace can be read, and has at least MIN events.
+func readable(ts *testscript.TestScript, neg bool, args []string) {
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	_, events, err := trace.Read(f)
+	if err != nil {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+	least, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if len(events) < least {
+		ts.Fatalf("%s: %d events, want %d", args[0], len(events), least)
+	}
+}
+
+// exits CODE COMMAND...: the command ends with that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec("sh", "-c", strings.Join(args[1:], " ")+`; code=$?; test $code = `+args[0]+` || { echo "exit code $code, want `+args[0]+`" >&2; exit 1; }`)
+	ts.Check(err)
+}
+
+// generate KIND FILE: writes a file that is too large to be kept in a script.
+func generate(ts *testscript.TestScript, neg bool, args []string) {
+	file := ts.MkAbs(args[1])
+	switch args[0] {
+	case "huge": // 100 MB, sparse
+		ts.Check(os.WriteFile(file, []byte("scenario: huge\n"), 0o644))
+		ts.Check(os.Truncate(file, 100<<20))
+	default:
+		ts.Fatalf("generate %s: unknown", args[0])
+	}
+}
+
+// listening ADDRESS: holds a TCP port until the script ends.
+func listening(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := listen(args[0])
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+}
+
+func TestShellQuote(t *testing.T) {
+	require.Equal(t, "a=10m", shellQuote("a=10m"))
+	require.Equal(t, `'a=it'\''s $5'`, shellQuote("a=it's $5"))
+}
+
+func TestFoldersDoNotCollide(t *testing.T) {
+	t.Chdir(t.TempDir())
+	jobs := []job{{File: "a/x.yaml", Seed: 1}, {File: "b/x.yaml", Seed: 1}, {File: "a/x.yaml", Seed: 2}}
+	layOut(jobs, "")
+	require.Equal(t, filepath.Join(".twinrig", "runs", "x-1"), jobs[0].Dir)
+	require.Regexp(t, `x-1-[0-9a-f]{8}$`, jobs[1].Dir)
+	require.Equal(t, filepath.Join(".twinrig", "runs", "x-2"), jobs[2].Dir)
+
+	// A later command with another param does not overwrite; the same command does.
+	require.NoError(t, save(jobs[0], outcome{}, reportExtra()))
+	again, other := []job{{File: "a/x.yaml", Seed: 1}}, []job{{File: "a/x.yaml", Seed: 1, Set: map[string]string{"p": "1"}}}
+	layOut(again, "")
+	layOut(other, "")
+	require.Equal(t, jobs[0].Dir, again[0].Dir)
+	require.Regexp(t, `x-1-[0-9a-f]{8}$`, other[0].Dir)
+
+	one := []job{{File: "a/x.yaml"}}
+	layOut(one, "here")
+	require.Equal(t, "here", one[0].Dir, "--out names the folder of a single run itself")
+}
+
+func TestCompareTracesNamesTheFirstDifference(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, events ...trace.Event) string {
+		file := filepath.Join(dir, name)
+		f, err := os.Create(file)
+		require.NoError(t, err)
+		defer f.Close()
+		w, err := trace.NewWriter(f, trace.Header{})
+		require.NoError(t, err)
+		require.NoError(t, w.Write(events))
+		return file
+	}
+	boot := trace.Event{Kind: trace.Boot, Device: "thermo"}
+	a := write("a", boot, trace.Event{Kind: trace.Console, Device: "thermo", Text: "one"})
+	b := write("b", boot, trace.Event{Kind: trace.Console, Device: "thermo", Text: "two"})
+	short := write("short", boot)
+
+	same, _, err := compareTraces(a, a)
+	require.NoError(t, err)
+	require.True(t, same)
+	_, difference, err := compareTraces(a, b)
+	require.NoError(t, err)
+	require.Contains(t, difference, "event 2, of device thermo, differs")
+	require.Contains(t, difference, `"text":"two"`)
+	_, difference, err = compareTraces(a, short)
+	require.NoError(t, err)
+	require.Contains(t, difference, "the second trace ends after 1 events")
+	_, _, err = compareTraces(a, filepath.Join(dir, "missing"))
+	require.ErrorContains(t, err, "missing")
+}
