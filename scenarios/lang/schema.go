@@ -102,11 +102,7 @@ func (g *generator) structure(t reflect.Type) *jsonschema.Schema {
 	sh := shapeOf(t)
 	for i := range sh.fields {
 		f := &sh.fields[i]
-		literal := *g
-		if f.literal {
-			literal.vars = false
-		}
-		property := literal.of(t.FieldByIndex(f.index).Type, f)
+		property := g.of(t.FieldByIndex(f.index).Type, f)
 		property.Description = g.comments[exported(f.owner.Name())+"."+f.goName]
 		s.Properties.Set(f.name, property)
 		if f.required {
