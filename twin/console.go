@@ -126,10 +126,13 @@ func (l *line) until(now time.Time, u *uart) []byte {
 
 // passed returns how many bytes of p have passed the line by now.
 func (p part) passed(now time.Time, u *uart) int {
-	if n := len(p.bytes); !now.Before(p.start.Add(u.span(n))) {
+	switch n := len(p.bytes); {
+	case !now.After(p.start):
+		return 0
+	case !now.Before(p.start.Add(u.span(n))):
 		return n
 	}
-	return max(0, int(int64(now.Sub(p.start))*int64(u.t.cfg.Baud)/(frameBits*int64(time.Second))))
+	return int(int64(now.Sub(p.start)) * int64(u.t.cfg.Baud) / (frameBits * int64(time.Second)))
 }
 
 func (u *uart) emit(text []byte) {

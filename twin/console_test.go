@@ -263,3 +263,18 @@ func TestUnreadInputIsLostWithTheBoot(t *testing.T) {
 		})
 	}
 }
+
+func TestConsoleInputAfterDays(t *testing.T) {
+	var got string
+	firmware := func(hw *twin.Hardware) (err error) {
+		got, err = bufio.NewReader(hw.Console()).ReadString('\n')
+		return err
+	}
+	twintest.Run(t, twin.Config{Firmware: firmware}, func(b *twintest.Bench) {
+		b.PowerOn()
+		b.Wait(100 * 24 * time.Hour)
+		b.Send("status")
+		b.Wait(time.Second)
+		require.Equal(t, "status\n", got)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 )
 
 // Errors of a Store.
@@ -143,7 +144,7 @@ func (s *Store) scan(content []byte) place {
 	p := place{free: int64(len(content))}
 	for at := 0; ; {
 		rest := content[at:]
-		if len(bytes.TrimLeft(rest, "\xff")) == 0 {
+		if blank(rest) {
 			p.free = int64(at)
 			return p
 		}
@@ -161,4 +162,8 @@ func (s *Store) scan(content []byte) place {
 			return p
 		}
 	}
+}
+
+func blank(content []byte) bool {
+	return !slices.ContainsFunc(content, func(b byte) bool { return b != erased })
 }
