@@ -129,6 +129,24 @@ func TestLateAckStillCounts(t *testing.T) {
 	})
 }
 
+func TestEachStepOfQoS2HasItsOwnTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, mqtt.V311)
+		var note []string
+		defer drive(t, f.config(), func(c *mqtt.Client) { publish(t, c, 1, 2, &note) })()
+		e := f.accept(false)
+		id := e.expect(packets.Publish).PacketID
+		time.Sleep(9 * time.Second)
+		e.reply(packets.Pubrec, id)
+		e.expect(packets.Pubrel)
+		time.Sleep(9 * time.Second)
+		e.reply(packets.Pubcomp, id)
+		synctest.Wait()
+		require.Equal(t, []string{"1 <nil>"}, note)
+		e.expect(packets.Pingreq)
+	})
+}
+
 func TestQoS2Sending(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -244,7 +262,11 @@ func TestReceiving(t *testing.T) {
 		e.expect(packets.Pubcomp)
 		send("three", packets.FixedHeader{Qos: 2})
 		e.expect(packets.Pubrec)
-		require.Equal(t, []string{"zero 0 false true", "one 1 false false", "two 2 false false", "three 2 false false"}, got)
+		e.conn.Close()
+		e = f.accept(false) // the broker has forgotten that exchange, and uses the identifier for another
+		send("four", packets.FixedHeader{Qos: 2})
+		e.expect(packets.Pubrec)
+		require.Equal(t, []string{"zero 0 false true", "one 1 false false", "two 2 false false", "three 2 false false", "four 2 false false"}, got)
 	})
 }
 
