@@ -90,6 +90,12 @@ func (h *hook) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet
 			// The client repeats a PUBLISH, as it must when it saw no PUBREC [MQTT-4.3.3-10].
 			pk.ReasonCode, pk.Properties.ReasonString = packets.CodeSuccess.Code, ""
 		}
+	case packets.Suback:
+		for i, code := range pk.ReasonCodes {
+			if cl.Properties.ProtocolVersion < 5 && code > packets.ErrUnspecifiedError.Code {
+				pk.ReasonCodes[i] = packets.ErrUnspecifiedError.Code // the one failure of 3.1.1 (3.9.3)
+			}
+		}
 	case packets.Connack:
 		return h.b.connack(cl, pk)
 	case packets.Disconnect:

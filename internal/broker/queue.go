@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"sync"
@@ -48,7 +49,8 @@ type session struct {
 	awaiting bool // a goroutine waits for the connection to have room
 	credit   bool // there was room for one message
 	age      *vtime.Timer
-	ages     int64 // the second at which age fires
+	ages     int64           // the second at which age fires
+	newest   *packets.Packet // routed last
 }
 
 type state uint8
@@ -77,6 +79,7 @@ func (s *session) drop(pk *packets.Packet, cause string) {
 func (s *session) route(pk packets.Packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.newest = &pk
 	if s.waiting() >= s.b.cfg.Pending {
 		s.drop(&pk, "queue full")
 		return
@@ -85,15 +88,12 @@ func (s *session) route(pk packets.Packet) {
 	s.watchAge(pk.Expiry)
 }
 
-// has reports whether the newest message is pk, as mochi routed it.
+// has reports whether pk is what mochi routed to this client last, at QoS 1 or 2.
 func (s *session) has(pk *packets.Packet) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
-		return false
-	}
-	last := &s.queue[len(s.queue)-1].pk
-	return last.TopicName == pk.TopicName && last.Created == pk.Created && string(last.Payload) == string(pk.Payload)
+	return s.newest != nil && s.newest.TopicName == pk.TopicName && s.newest.Created == pk.Created &&
+		bytes.Equal(s.newest.Payload, pk.Payload)
 }
 
 func (s *session) waiting() (n int) {

@@ -1,0 +1,462 @@
+package broker
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/stretchr/testify/require"
+
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
+)
+
+// latency of the wires between clients and broker, one way.
+const latency = 20 * time.Millisecond
+
+// rig is a broker, an event loop and wires, in a bubble.
+type rig struct {
+	t      *testing.T
+	loop   *vtime.Loop
+	steps  *vtime.Source
+	b      *Broker
+	serve  func(net.Conn)
+	events []trace.Event
+	mu     sync.Mutex
+	wires  []*end
+}
+
+// run runs script on a goroutine of its own, in virtual time, and returns what happened.
+func run(t *testing.T, cfg Config, script func(r *rig)) []trace.Event {
+	t.Helper()
+	var events []trace.Event
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		start := time.Now()
+		c := trace.NewCollector(func() time.Duration { return time.Since(start) }, r.loop.Poke)
+		cfg.Emit, cfg.Source = c.Emit, r.loop.Source()
+		var err error
+		r.b, err = New(cfg)
+		require.NoError(t, err)
+		r.serve = r.b.Attach
+		r.steps = r.loop.Source()
+		r.play(script, func() bool { r.events = append(r.events, c.Turn()...); return false })
+		c.Close()
+		r.b.Close()
+		r.hangUp()
+		events = r.events
+	})
+	return events
+}
+
+func newRig(t *testing.T) *rig {
+	return &rig{t: t, loop: vtime.NewLoop(synctest.Wait)}
+}
+
+func (r *rig) play(script func(*rig), turn func() bool) {
+	go func() {
+		defer r.loop.Stop()
+		script(r)
+	}()
+	r.loop.Run(turn)
+	synctest.Wait()
+}
+
+// hangUp ends every goroutine that reads a wire.
+func (r *rig) hangUp() {
+	for _, e := range r.wires {
+		e.Close()
+	}
+}
+
+// do acts in a turn of the loop.
+func (r *rig) do(f func()) {
+	done := make(chan struct{})
+	r.steps.After(0, vtime.Stimulus, func() { f(); close(done) })
+	<-done
+}
+
+// client is the far end of a wire, which decodes what it gets.
+type client struct {
+	r       *rig
+	version byte
+	near    *end // the client's
+	far     *end // the broker's
+	mu      sync.Mutex
+	got     []packets.Packet
+	raw     bytes.Buffer
+	over    bool
+}
+
+// dial connects; remote is what the broker sees as the remote address.
+func (r *rig) dial(remote string, version byte) *client {
+	c := &client{r: r, version: version}
+	c.near, c.far = wire(r.loop, remote)
+	r.mu.Lock()
+	r.wires = append(r.wires, c.near, c.far)
+	r.mu.Unlock()
+	go c.read()
+	r.serve(c.far)
+	return c
+}
+
+func (c *client) read() {
+	buf := make([]byte, 4096)
+	var held []byte
+	for {
+		n, err := c.near.Read(buf)
+		held = append(held, buf[:n]...)
+		c.mu.Lock()
+		c.raw.Write(buf[:n])
+		for {
+			n, err := PacketLength(held)
+			if n == 0 || err != nil {
+				break
+			}
+			c.got = append(c.got, decode(c.r.t, held[:n], c.version))
+			held = held[n:]
+		}
+		c.over = err != nil
+		c.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func decode(t *testing.T, b []byte, version byte) packets.Packet {
+	pk := packets.Packet{ProtocolVersion: version}
+	require.NoError(t, pk.FixedHeader.Decode(b[0]))
+	body := bytes.NewBuffer(b[1:])
+	var err error
+	pk.FixedHeader.Remaining, _, err = packets.DecodeLength(body)
+	require.NoError(t, err)
+	rest := bytes.Clone(body.Bytes())
+	switch pk.FixedHeader.Type {
+	case packets.Connack:
+		err = pk.ConnackDecode(rest)
+	case packets.Publish:
+		err = pk.PublishDecode(rest)
+	case packets.Puback:
+		err = pk.PubackDecode(rest)
+	case packets.Pubrec:
+		err = pk.PubrecDecode(rest)
+	case packets.Pubrel:
+		err = pk.PubrelDecode(rest)
+	case packets.Pubcomp:
+		err = pk.PubcompDecode(rest)
+	case packets.Suback:
+		err = pk.SubackDecode(rest)
+	case packets.Disconnect:
+		err = pk.DisconnectDecode(rest)
+	}
+	require.NoError(t, err)
+	return pk
+}
+
+// all returns the packets that came since the last call, by type.
+func (c *client) all() map[byte][]packets.Packet {
+	time.Sleep(10 * latency)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found := map[byte][]packets.Packet{}
+	for _, pk := range c.got {
+		found[pk.FixedHeader.Type] = append(found[pk.FixedHeader.Type], pk)
+	}
+	c.got = nil
+	return found
+}
+
+// take returns the packets of a type that came since the last call, and forgets the others.
+func (c *client) take(kind byte) []packets.Packet { return c.all()[kind] }
+
+// messages returns the payloads of take(PUBLISH).
+func (c *client) messages() string {
+	var s []string
+	for _, pk := range c.take(packets.Publish) {
+		s = append(s, string(pk.Payload))
+	}
+	return strings.Join(s, " ")
+}
+
+// ended reports whether the broker closed the connection.
+func (c *client) ended() bool {
+	time.Sleep(10 * latency)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
+}
+
+func (c *client) write(encode func(*bytes.Buffer) error) {
+	var b bytes.Buffer
+	require.NoError(c.r.t, encode(&b))
+	c.near.Write(b.Bytes())
+}
+
+type connectOption func(*packets.Packet)
+
+func keepalive(seconds uint16) connectOption {
+	return func(pk *packets.Packet) { pk.Connect.Keepalive = seconds }
+}
+
+func resume(pk *packets.Packet) { pk.Connect.Clean = false }
+
+func expiry(seconds uint32) connectOption {
+	return func(pk *packets.Packet) {
+		pk.Connect.Clean = false
+		pk.Properties.SessionExpiryInterval, pk.Properties.SessionExpiryIntervalFlag = seconds, true
+	}
+}
+
+func user(name, password string) connectOption {
+	return func(pk *packets.Packet) {
+		pk.Connect.UsernameFlag, pk.Connect.Username = true, []byte(name)
+		pk.Connect.PasswordFlag, pk.Connect.Password = true, []byte(password)
+	}
+}
+
+func will(topic, payload string, delay uint32) connectOption {
+	return func(pk *packets.Packet) {
+		pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload = true, topic, []byte(payload)
+		pk.Connect.WillProperties.WillDelayInterval = delay
+	}
+}
+
+func (c *client) connect(id string, opts ...connectOption) {
+	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connect}, ProtocolVersion: c.version,
+		Connect: packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: id}}
+	for _, o := range opts {
+		o(&pk)
+	}
+	c.write(pk.ConnectEncode)
+}
+
+// connected dials and connects.
+func (r *rig) connected(remote string, version byte, id string, opts ...connectOption) *client {
+	c := r.dial(remote, version)
+	c.connect(id, opts...)
+	acks := c.take(packets.Connack)
+	require.Len(r.t, acks, 1)
+	require.Zero(r.t, acks[0].ReasonCode)
+	return c
+}
+
+func (c *client) subscribe(filter string, qos byte) {
+	c.subscribeAs(packets.Subscription{Filter: filter, Qos: qos})
+}
+
+func (c *client) subscribeAs(subs ...packets.Subscription) {
+	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, ProtocolVersion: c.version,
+		PacketID: 1, Filters: subs}
+	if subs[0].Identifier > 0 {
+		pk.Properties.SubscriptionIdentifier = []int{subs[0].Identifier}
+	}
+	c.write(pk.SubscribeEncode)
+}
+
+// publish publishes; id is the packet identifier, also the payload's default.
+func (c *client) publish(topic, payload string, qos byte, id uint16, retain bool) {
+	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos, Retain: retain},
+		ProtocolVersion: c.version, TopicName: topic, Payload: []byte(payload)}
+	if qos > 0 {
+		pk.PacketID = id
+	}
+	c.write(pk.PublishEncode)
+}
+
+// answer sends PUBACK, PUBREC, PUBREL or PUBCOMP.
+func (c *client) answer(kind byte, id uint16) {
+	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: kind}, ProtocolVersion: c.version, PacketID: id}
+	if kind == packets.Pubrel {
+		pk.FixedHeader.Qos = 1
+	}
+	c.write(pk.PubackEncode)
+}
+
+func (c *client) disconnect() {
+	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}, ProtocolVersion: c.version}
+	c.write(pk.DisconnectEncode)
+	time.Sleep(10 * latency)
+}
+
+// brief writes events down, one a line, without times.
+func brief(events []trace.Event, kinds ...trace.Kind) string {
+	var b strings.Builder
+	for _, e := range events {
+		for _, k := range kinds {
+			if e.Kind == k {
+				fmt.Fprintln(&b, strings.Join(strings.Fields(fmt.Sprint(e.Kind, " ", e.Name, " ", e.Device, " ", e.Client, " ", e.Topic, " ",
+					string(e.Payload), " ", e.Cause, " ", map[bool]string{true: "dup"}[e.Dup])), " "))
+			}
+		}
+	}
+	return b.String()
+}
+
+// digest is of the trace, to the byte.
+func digest(t *testing.T, events []trace.Event) string {
+	h := sha256.New()
+	for _, e := range events {
+		line, err := e.MarshalJSON()
+		require.NoError(t, err)
+		h.Write(line)
+	}
+	return fmt.Sprintf("%d events %x", len(events), h.Sum(nil)[:8])
+}
+
+// end is one end of a wire without a model: what is written arrives after the latency, one packet at
+// a time at the broker's end.
+type end struct {
+	name, remote string
+	source       *vtime.Source
+	peer         *end
+	frame        bool
+	mu           sync.Mutex
+	cond         *sync.Cond
+	in, held     []byte
+	eof, closed  bool
+	lost         bool // what is written vanishes
+	full         bool // not writable
+	expired      bool
+	deadline     time.Time
+	timer        *vtime.Timer
+}
+
+func wire(loop *vtime.Loop, remote string) (near, far *end) {
+	near = &end{name: remote, remote: "broker", source: loop.Source()}
+	far = &end{name: "broker", remote: remote, source: loop.Source(), frame: true}
+	near.peer, far.peer = far, near
+	near.cond, far.cond = sync.NewCond(&near.mu), sync.NewCond(&far.mu)
+	return near, far
+}
+
+func (e *end) Read(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for len(e.in) == 0 {
+		switch {
+		case e.closed:
+			return 0, net.ErrClosed
+		case e.eof && len(e.held) == 0:
+			return 0, io.EOF
+		case e.expired:
+			return 0, os.ErrDeadlineExceeded
+		}
+		e.cond.Wait()
+	}
+	n := copy(p, e.in)
+	e.in = e.in[n:]
+	return n, nil
+}
+
+func (e *end) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return 0, net.ErrClosed
+	}
+	if !e.lost {
+		data := bytes.Clone(p)
+		e.peer.source.After(latency, vtime.Bytes, func() { e.peer.receive(data, false) })
+	}
+	return len(p), nil
+}
+
+func (e *end) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed && !e.lost {
+		e.peer.source.After(latency, vtime.Bytes, func() { e.peer.receive(nil, true) })
+	}
+	e.closed = true
+	e.timer.Stop()
+	e.cond.Broadcast()
+	return nil
+}
+
+func (e *end) receive(data []byte, eof bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.held = append(e.held, data...)
+	e.eof = e.eof || eof
+	n := len(e.held)
+	if e.frame {
+		if length, err := PacketLength(e.held); err == nil && length > 0 {
+			n = length
+		} else if err == nil && !e.eof {
+			n = 0
+		}
+	}
+	e.in = append(e.in, e.held[:n]...)
+	e.held = e.held[n:]
+	if n > 0 && len(e.held) > 0 {
+		e.source.After(0, vtime.Bytes, func() { e.receive(nil, false) })
+	}
+	e.cond.Broadcast()
+}
+
+// lose makes the wire lose everything in both directions.
+func (c *client) lose() {
+	for _, e := range []*end{c.near, c.far} {
+		e.mu.Lock()
+		e.lost = true
+		e.mu.Unlock()
+	}
+}
+
+// choke makes the broker's end unwritable, or writable again.
+func (c *client) choke(full bool) {
+	c.far.mu.Lock()
+	c.far.full = full
+	c.far.cond.Broadcast()
+	c.far.mu.Unlock()
+}
+
+func (e *end) WaitWritable() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.full && !e.closed {
+		e.cond.Wait()
+	}
+}
+
+func (e *end) Writable() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return !e.full || e.closed
+}
+
+func (e *end) SetReadDeadline(t time.Time) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.timer.Stop()
+	e.deadline, e.expired = t, false
+	if !t.IsZero() && !e.closed {
+		e.timer = e.source.After(time.Until(t), vtime.Deadline, func() {
+			e.mu.Lock()
+			e.expired = true
+			e.cond.Broadcast()
+			e.mu.Unlock()
+		})
+	}
+	return nil
+}
+
+func (e *end) SetDeadline(t time.Time) error    { return e.SetReadDeadline(t) }
+func (e *end) SetWriteDeadline(time.Time) error { return nil }
+func (e *end) LocalAddr() net.Addr              { return address(e.name) }
+func (e *end) RemoteAddr() net.Addr             { return address(e.remote) }
+
+type address string
+
+func (a address) Network() string { return "wire" }
+func (a address) String() string  { return string(a) }
