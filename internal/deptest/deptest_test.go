@@ -31,7 +31,7 @@ var rules = []struct {
 	{"scenarios/expect", []string{"scenarios/lang", "scenarios/plan", "internal/"}, "reads the trace; acts on nothing"},
 	{"scenarios/run", []string{"scenarios/lang", "scenarios/plan", "scenarios/expect", "twin", "netsim", "internal/"}, "wires twin, netsim and broker"},
 	{"scenarios/report", []string{"scenarios/run", "internal/"}, "reads results"},
-	{"scenarios/library", []string{"fixtures", "internal/diag"}, "ready scenarios and the kinds they need"},
+	{"scenarios/library", []string{"fixtures", "scenarios/lang", "internal/diag"}, "ready scenarios and the kinds they need"},
 	{"scenarios/cli", []string{""}, "the command is above everything"},
 	{"scenarios", []string{""}, "the face is above everything"},
 	{"cmd/", []string{"scenarios/cli"}, "three lines over the command"},

@@ -97,27 +97,32 @@ func diagnose() Stall {
 	// The run is over, so it does no harm that tracebacks show labels from now on.
 	os.Setenv("GODEBUG", strings.TrimPrefix(os.Getenv("GODEBUG")+",tracebacklabels=1", ",")) //nolint:errcheck // at worst the device goes unnamed
 	buf := make([]byte, 8<<20)
-	found := Stall{Reason: "is at work for longer than a run may stand still"}
+	found, best := Stall{Reason: "is at work for longer than a run may stand still"}, 0
 	for goroutine := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		head, _, _ := strings.Cut(goroutine, "\n")
 		m := goroutineHead.FindStringSubmatch(head)
 		if m == nil || strings.Contains(m[1], "(durable)") || strings.HasPrefix(m[1], "synctest.") {
 			continue
 		}
-		stall := Stall{Device: DeviceOf(head), Stack: goroutine, Reason: reason(m[1])}
-		if found.Stack == "" || found.Device == "" && stall.Device != "" {
-			found = stall
+		why, weight := reason(m[1])
+		device := DeviceOf(head)
+		if device != "" {
+			weight += 10
+		}
+		if weight > best {
+			found, best = Stall{Device: device, Stack: goroutine, Reason: why}, weight
 		}
 	}
 	return found
 }
 
-func reason(state string) string {
+// reason explains a goroutine's state, and says how likely it is the one to blame.
+func reason(state string) (why string, weight int) {
 	switch state {
 	case "running", "runnable":
-		return "never blocks; a loop must sleep, or wait for something"
+		return "never blocks; a loop must sleep, or wait for something", 3
 	case "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
-		return "waits for a mutex (" + state + ") whose holder waits for time; unlock it before sleeping"
+		return "waits for a mutex (" + state + ") whose holder waits for time; unlock it before sleeping", 2
 	}
-	return "waits in " + state + ", which virtual time does not count as waiting"
+	return "waits in " + state + ", which virtual time does not count as waiting", 1
 }

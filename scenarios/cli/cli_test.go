@@ -41,7 +41,7 @@ func badFirmware() map[string]twin.Firmware {
 		"polls": func(hw *twin.Hardware) error {
 			return later(hw, func() {
 				for hw.Context().Err() == nil {
-					hw.Sensor("level") //nolint:errcheck // that is the point
+					hw.Sensor("level") // that is the point
 				}
 			})
 		},

@@ -61,11 +61,7 @@ func scenariosBelow(dir string) ([]string, error) {
 		if ext := filepath.Ext(path); d.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}
-		data, err := library.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if lang.FileType(data) == "scenario" {
+		if lang.IsScenario(path) {
 			found = append(found, path)
 		}
 		return nil

@@ -4,14 +4,13 @@ package library
 import (
 	"embed"
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/twinrig/twinrig/fixtures/thermostat"
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
 //go:embed *.yaml
@@ -19,9 +18,6 @@ var files embed.FS
 
 // Prefix marks a name of the library where a file could stand.
 const Prefix = "library:"
-
-// MaxFile is the largest file ReadFile reads: far above any scenario written by hand.
-const MaxFile = 4 << 20
 
 // Names returns the names of the scenarios, sorted.
 func Names() []string {
@@ -63,30 +59,13 @@ func Display(file string) string {
 }
 
 // ReadFile reads a file of the library, by a path that begins with library:, or of the file system.
-// A file over MaxFile bytes is refused before it is read.
 func ReadFile(file string) ([]byte, error) {
 	inside, ok := strings.CutPrefix(file, Prefix)
 	if !ok {
-		return readLimited(file)
+		return lang.ReadFile(file)
 	}
 	if inside == "thermostat.kind.yaml" {
 		return thermostat.Kind, nil
 	}
 	return files.ReadFile(path.Clean(inside))
-}
-
-func readLimited(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxFile {
-		return nil, fmt.Errorf("larger than %d MiB, which no scenario needs", MaxFile>>20)
-	}
-	return data, nil
 }

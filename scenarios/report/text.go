@@ -26,9 +26,17 @@ func (t Text) paint(attr color.Attribute, s string) string {
 	return c.Sprint(s)
 }
 
-var verdictColor = map[run.Verdict]color.Attribute{
-	run.Pass: color.FgGreen, run.Fail: color.FgRed, run.Invalid: color.FgMagenta, run.Infra: color.FgMagenta,
-	run.Skipped: color.FgYellow, run.Interrupted: color.FgYellow,
+func colorOf(v run.Verdict) color.Attribute {
+	switch v {
+	case run.Pass:
+		return color.FgGreen
+	case run.Fail:
+		return color.FgRed
+	case run.Invalid, run.Infra:
+		return color.FgMagenta
+	default:
+		return color.FgYellow
+	}
 }
 
 // Run writes one run: its steps where steps is set, its failures, and a closing line.
@@ -38,7 +46,7 @@ func (t Text) Run(r run.Result, x Extra, steps bool) error {
 		t.steps(&b, r)
 	}
 	for _, f := range r.Failures {
-		fmt.Fprintf(&b, "\n%s %s: %s\n", t.paint(verdictColor[f.Verdict], strings.ToUpper(string(f.Verdict))), f.Pos, f.Message)
+		fmt.Fprintf(&b, "\n%s %s: %s\n", t.paint(colorOf(f.Verdict), strings.ToUpper(string(f.Verdict))), f.Pos, f.Message)
 		for line := range strings.Lines(f.Detail) {
 			b.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
 		}
@@ -68,11 +76,11 @@ func (t Text) mark(v run.Verdict) string {
 	if !ok {
 		m = "!"
 	}
-	return t.paint(verdictColor[v], m)
+	return t.paint(colorOf(v), m)
 }
 
 func (t Text) closing(r run.Result, x Extra) string {
-	line := fmt.Sprintf("%s  %s", t.paint(verdictColor[r.Verdict], fmt.Sprintf("%-7s", strings.ToUpper(string(r.Verdict)))), r.Scenario)
+	line := fmt.Sprintf("%s  %s", t.paint(colorOf(r.Verdict), fmt.Sprintf("%-7s", strings.ToUpper(string(r.Verdict)))), r.Scenario)
 	if r.Reason != "" {
 		line += ": " + r.Reason
 	}

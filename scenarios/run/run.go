@@ -72,12 +72,14 @@ func Run(p *plan.Plan, program *expect.Program, opts Options) Result {
 }
 
 // offered is what every twin offers.
-var offered = []string{"console", "flash", "network", "pins", "power", "reset", "sensors"}
+func offered() []string {
+	return []string{"console", "flash", "network", "pins", "power", "reset", "sensors"}
+}
 
 func missingRequirements(requires []string) string {
 	var missing []string
 	for _, r := range requires {
-		if !slices.Contains(offered, r) {
+		if !slices.Contains(offered(), r) {
 			missing = append(missing, r)
 		}
 	}
