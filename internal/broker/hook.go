@@ -171,8 +171,11 @@ func (l *link) dropPublish(cause string) {
 }
 
 // OnRetainMessage is called when a message is kept as its topic's retained message, or removes it.
-func (h *hook) OnRetainMessage(cl *mqtt.Client, pk packets.Packet, _ int64) {
+func (h *hook) OnRetainMessage(cl *mqtt.Client, pk packets.Packet, changed int64) {
 	h.b.watchRetained(&pk)
+	if changed == 0 {
+		return // there was nothing to remove
+	}
 	device, client := sender(cl)
 	h.b.emit(trace.Event{Device: device, Kind: trace.Retain, Client: client, Topic: pk.TopicName, Payload: pk.Payload})
 }

@@ -89,6 +89,7 @@ func (r *rig) do(f func()) {
 type client struct {
 	r       *rig
 	version byte
+	send    io.Writer
 	near    *end // the client's
 	far     *end // the broker's
 	mu      sync.Mutex
@@ -101,6 +102,7 @@ type client struct {
 func (r *rig) dial(remote string, version byte) *client {
 	c := &client{r: r, version: version}
 	c.near, c.far = wire(r.loop, remote)
+	c.send = c.near
 	r.mu.Lock()
 	r.wires = append(r.wires, c.near, c.far)
 	r.mu.Unlock()
@@ -199,7 +201,7 @@ func (c *client) ended() bool {
 func (c *client) write(encode func(*bytes.Buffer) error) {
 	var b bytes.Buffer
 	require.NoError(c.r.t, encode(&b))
-	c.near.Write(b.Bytes())
+	c.send.Write(b.Bytes())
 }
 
 type connectOption func(*packets.Packet)
