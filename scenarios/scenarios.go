@@ -89,12 +89,8 @@ func execute(t *testing.T, file string, opts []Option) (run.Result, string) {
 		}
 		file = files[0]
 	}
-	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.seed, Firmware: slices.Sorted(maps.Keys(o.firmware)), Mode: o.mode})
-	if p == nil {
-		t.Fatalf("the scenario has faults\n%s", faults.Error())
-	}
-	program, faults := expect.Compile(p)
-	if err := faults.Err(); err != nil {
+	p, program, err := load(file, o)
+	if err != nil {
 		t.Fatalf("the scenario has faults\n%s", err)
 	}
 	if o.trace == nil {
@@ -113,7 +109,23 @@ func execute(t *testing.T, file string, opts []Option) (run.Result, string) {
 	return result, name
 }
 
+// load makes a plan of a scenario; the error lists every fault in its files.
+func load(file string, o options) (*plan.Plan, *expect.Program, error) {
+	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.seed, Firmware: slices.Sorted(maps.Keys(o.firmware)), Mode: o.mode})
+	if p == nil {
+		return nil, nil, faults.Err()
+	}
+	program, more := expect.Compile(p)
+	faults = append(faults, more...)
+	faults.Sort()
+	return p, program, faults.Err()
+}
+
 func explain(t *testing.T, r run.Result, name string) string {
+	return explainResult(r) + fmt.Sprintf("\nto repeat (%s, seed %d): go test -run '^%s$'", name, r.Seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
+}
+
+func explainResult(r run.Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", strings.ToUpper(string(r.Verdict)), r.Scenario)
 	if r.Reason != "" {
@@ -125,6 +137,5 @@ func explain(t *testing.T, r run.Result, name string) string {
 			b.WriteString("\n    " + strings.TrimRight(line, "\n"))
 		}
 	}
-	fmt.Fprintf(&b, "\nto repeat (%s, seed %d): go test -run '^%s$'", name, r.Seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
 	return b.String()
 }
