@@ -103,8 +103,7 @@ func TestProxyHoldsBackASenderThatIsTooFast(t *testing.T) {
 	held := func() int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		up := device.pair.up
-		return up.stream.Buffered() + len(up.out)
+		return device.pair.up.held()
 	}
 	require.NoError(t, broker.SetReadBuffer(128<<10))
 	require.NoError(t, device.pair.broker.SetWriteBuffer(128<<10))
@@ -139,44 +138,49 @@ func TestProxyEndsWithoutLosingWhatTheKernelHolds(t *testing.T) {
 	device.Close()
 }
 
-// A connection may be accepted, served and refused before the dialling side gets to ask for it, and
-// the next one may come from the same port.
+// A connection may be accepted, served and refused before the dialling side gets to ask for it.
 func TestProxyRefusesBeforeTheDiallerLooks(t *testing.T) {
 	r := newRig(t, netsim.Profile{})
-	target := r.target
 	r.refuse()
 	r.dialing(+1)
 	early, err := net.Dial("tcp", r.Addr())
 	require.NoError(t, err)
-	_, err = early.Read(make([]byte, 1))
-	require.ErrorIs(t, err, syscall.ECONNRESET)
-	early.Close()
+	defer early.Close()
+	over := func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.pairs) == 1 && r.pairs[0].over
+	}
+	require.Eventually(t, over, 5*time.Second, ms)
+	r.hearsNothing(early)
 	c := r.dialed(early.LocalAddr())
 	<-c.ready
 	require.ErrorIs(t, c.failure, syscall.ECONNREFUSED)
 
-	r.target = target
-	broker := make(chan net.Conn, 1)
-	go func() {
-		for { // the connection that refuse made is the first
-			conn, err := r.broker.Accept()
-			if err != nil {
-				return
-			}
-			broker <- conn
-		}
-	}()
-	first := <-broker
-	defer first.Close()
-	dialer := net.Dialer{LocalAddr: early.LocalAddr()}
-	late, err := dialer.Dial("tcp", r.Addr())
+	// Meanwhile a new connection from the same port is another one.
+	other, err := net.Dial("tcp", r.broker.Addr().String())
 	require.NoError(t, err)
-	defer late.Close()
-	r.says(late, "hello")
-	second := <-broker
-	defer second.Close()
-	r.hears(second, "hello")
-	require.Equal(t, 2, r.open())
+	defer other.Close()
+	r.mu.Lock()
+	c.address = other.RemoteAddr().String()
+	r.mu.Unlock()
+	again := r.accepted(other.(*net.TCPConn))
+	require.NotSame(t, c, again)
+	again.cancel()
+	r.forget(again)
+
 	r.dialing(-1)
-	require.Equal(t, 1, r.open())
+	require.Zero(t, r.open())
+	_, err = early.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+}
+
+func TestProxyResetsAnyClientThatIsRefused(t *testing.T) {
+	r := newRig(t, both(netsim.Direction{Latency: 10 * ms}))
+	r.refuse()
+	client, err := net.Dial("tcp", r.Addr())
+	require.NoError(t, err)
+	defer client.Close()
+	_, err = client.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
 }

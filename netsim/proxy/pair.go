@@ -37,6 +37,7 @@ type flow struct {
 	stream *netsim.Stream
 	cond   *sync.Cond
 	out    []byte // arrived, to be written to the far socket
+	giving int    // bytes that are being written to it
 	ended  bool   // and then the end
 	dead   bool   // nothing moves any more; what the near socket sends is discarded
 }
@@ -63,9 +64,8 @@ func (c *pair) serve() {
 		p.mu.Lock()
 		c.failure = err
 		p.mu.Unlock()
-		reset(client)
 		close(c.ready)
-		return
+		return // sweep resets the client
 	}
 	// Not reset: what was written last may still be on its way through the kernel. Where that is
 	// not wanted, it was reset before.
@@ -151,6 +151,9 @@ func (f *flow) step(now time.Duration) error {
 	return err
 }
 
+// held is how many bytes the sender must still answer for. The caller holds mu.
+func (f *flow) held() int { return f.stream.Buffered() + len(f.out) + f.giving }
+
 // next returns when something is due. The caller holds mu.
 func (c *pair) next() (at time.Duration, ok bool) {
 	if c.opening != nil {
@@ -182,7 +185,7 @@ func (c *pair) take(from net.Conn, f *flow) {
 			}
 			p.poke()
 		}
-		for err == nil && !f.dead && f.stream.Buffered()+len(f.out) >= sendBuffer {
+		for err == nil && !f.dead && f.held() >= sendBuffer {
 			f.cond.Wait()
 		}
 		p.mu.Unlock()
@@ -203,14 +206,15 @@ func (c *pair) give(to *net.TCPConn, f *flow) {
 			continue
 		}
 		data, ended := f.out, f.ended
-		f.out = nil
-		f.cond.Broadcast() // there is room
+		f.out, f.giving = nil, len(data)
 		mu.Unlock()
 		_, err := to.Write(data)
 		if err == nil && ended {
 			err = to.CloseWrite()
 		}
 		mu.Lock()
+		f.giving = 0
+		f.cond.Broadcast() // there is room
 		switch {
 		case err != nil:
 			c.kill(f)

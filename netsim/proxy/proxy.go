@@ -155,8 +155,9 @@ func (p *Proxy) dialed(client net.Addr) *pair {
 	return p.pairs[i]
 }
 
-// dialing counts those who may still ask for a pair with dialed, which has perhaps ended by then:
-// it is forgotten only when there is none.
+// dialing counts those who may still ask for a pair with dialed, which has perhaps ended by then.
+// While there is one, no pair is forgotten, and no client reset because the broker refused: the
+// reset could come before the dialling side's connect returns, and be all that it learns.
 func (p *Proxy) dialing(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -173,9 +174,15 @@ func (p *Proxy) forget(c *pair) {
 
 // sweep removes pairs that are over. The caller holds mu.
 func (p *Proxy) sweep() {
-	if p.dials == 0 {
-		p.pairs = slices.DeleteFunc(p.pairs, func(c *pair) bool { return c.over })
+	if p.dials > 0 {
+		return
 	}
+	p.pairs = slices.DeleteFunc(p.pairs, func(c *pair) bool {
+		if c.over {
+			reset(c.client) // closed already where it was connected
+		}
+		return c.over
+	})
 }
 
 // turn steps the model whenever something is due, until Close.

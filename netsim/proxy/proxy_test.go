@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -100,7 +101,14 @@ func (r *rig) refuse() {
 	conn, err := net.Dial("tcp", r.broker.Addr().String())
 	require.NoError(r.t, err)
 	r.t.Cleanup(func() { conn.Close() })
-	r.target = conn.LocalAddr().String()
+	r.aim(conn.LocalAddr().String())
+}
+
+// aim makes the broker of the connections to come that at target.
+func (r *rig) aim(target string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.target = target
 }
 
 func (r *rig) open() int {
@@ -253,7 +261,7 @@ func TestProxyRefusesManyAtOnce(t *testing.T) {
 	var refused atomic.Int32
 	for range 200 {
 		work.Go(func() {
-			if _, err := r.DialContext(t.Context(), "tcp", "broker:1883"); err != nil {
+			if _, err := r.DialContext(t.Context(), "tcp", "broker:1883"); errors.Is(err, syscall.ECONNREFUSED) {
 				refused.Add(1)
 			}
 		})
