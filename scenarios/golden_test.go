@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/twinrig/twinrig/fixtures"
+	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
@@ -47,10 +48,10 @@ func simulate(t *testing.T, file string, opts ...Option) outcome {
 	if err != nil {
 		return outcome{faults: err.Error()}
 	}
-	var trace bytes.Buffer
-	result := run.Run(p, program, run.Options{Mode: o.mode, Firmware: o.firmware, Trace: &trace,
+	var out bytes.Buffer
+	result := run.Run(p, program, run.Options{Mode: o.mode, Firmware: o.firmware, Trace: &out,
 		Bubble: func(body func()) error { return vtime.Bubble(t, body) }})
-	return outcome{result: result, trace: trace.Bytes()}
+	return outcome{result: result, trace: out.Bytes()}
 }
 
 // String returns the outcome without its trace, as a golden file has it.
@@ -109,6 +110,11 @@ func TestGoldenRules(t *testing.T) {
 			first, _, _ := strings.Cut(string(text), "\n")
 			require.Equal(t, first, "# verdict: "+string(got.verdict()), "%s", got)
 			require.Equal(t, marked(string(text)), got.lines(t, file), "%s", got)
+			if got.trace != nil {
+				_, events, err := trace.Read(bytes.NewReader(got.trace))
+				require.NoError(t, err)
+				require.Equal(t, trace.Verdict, events[len(events)-1].Kind, "the verdict is the last event")
+			}
 			archive := &txtar.Archive{Files: []txtar.File{{Name: "outcome", Data: []byte(got.String())}, {Name: "trace.jsonl", Data: got.trace}}}
 			compareGolden(t, strings.TrimSuffix(file, ".yaml")+".golden", txtar.Format(archive))
 		})

@@ -369,9 +369,14 @@ func (r *runner) end() {
 func (r *runner) finish(v Verdict, reason string) {
 	r.finished = true
 	r.result.Verdict, r.result.Reason, r.result.Elapsed = v, reason, r.now()
+	// The events of one turn are sorted by device; the verdict has a turn to itself, to be the last event.
+	last := r.bench.events.Turn()
 	r.bench.events.Emit(trace.Event{Kind: trace.Verdict, Name: string(v), Text: reason})
-	if v != Infra {
-		if err := r.record(r.bench.events.Turn()); err != nil {
+	for _, events := range [][]trace.Event{last, r.bench.events.Turn()} {
+		if r.result.Verdict == Infra {
+			break
+		}
+		if err := r.record(events); err != nil {
 			r.result.Verdict, r.result.Reason = Infra, "the trace cannot be written: "+err.Error()
 		}
 	}
