@@ -61,6 +61,8 @@ func newPair(s *Switch, p *Port) *pair {
 
 // measured tells both streams the round trip of the set-up.
 func (p *pair) measured(rtt time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.device.out.Measured(rtt)
 	p.broker.out.Measured(rtt)
 }

@@ -104,7 +104,7 @@ func TestConnectionTakesItsTime(t *testing.T) {
 func TestBrokerGetsOnePacketATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := setUp(latency(time.Millisecond), "thermo")
-		var reads []string
+		reads := make(chan string, 10)
 		f.during(func() {
 			device, broker := f.dial(t)
 			go func() {
@@ -114,16 +114,17 @@ func TestBrokerGetsOnePacketATurn(t *testing.T) {
 					if err != nil {
 						return
 					}
-					reads = append(reads, string(buf[:n]))
+					reads <- string(buf[:n])
 				}
 			}()
 			_, err := device.Write([]byte("\x01a\x01b\x03cde\x02f"))
 			require.NoError(t, err)
 			time.Sleep(10 * time.Millisecond)
-			require.Equal(t, []string{"\x01a", "\x01b", "\x03cde"}, reads, "half a packet waits for its rest")
+			require.Equal(t, []string{"\x01a", "\x01b", "\x03cde"}, []string{<-reads, <-reads, <-reads})
+			require.Empty(t, reads, "half a packet waits for its rest")
 			require.NoError(t, device.Close())
 			time.Sleep(10 * time.Millisecond)
-			require.Equal(t, "\x02f", reads[3], "at the end half a packet goes over as it is")
+			require.Equal(t, "\x02f", <-reads, "at the end half a packet goes over as it is")
 		})
 	})
 }

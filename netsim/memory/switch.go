@@ -85,8 +85,10 @@ func (n *Network) Up() bool { return n.up }
 func (n *Network) Set(p netsim.Profile) {
 	n.profile = p
 	for _, port := range n.ports {
+		port.mu.Lock()
 		port.uplink.Set(p.Uplink)
 		port.downlink.Set(p.Downlink)
+		port.mu.Unlock()
 	}
 }
 
@@ -94,8 +96,10 @@ func (n *Network) Set(p netsim.Profile) {
 func (n *Network) SetUp(up bool) {
 	n.up = up
 	for _, port := range n.ports {
+		port.mu.Lock()
 		port.uplink.SetUp(up)
 		port.downlink.SetUp(up)
+		port.mu.Unlock()
 	}
 }
 
@@ -104,7 +108,9 @@ func (n *Network) SetUp(up bool) {
 func (n *Network) Packets() uint64 {
 	var sum uint64
 	for _, port := range n.ports {
+		port.mu.Lock()
 		sum += port.uplink.Stats().Sent + port.downlink.Stats().Sent
+		port.mu.Unlock()
 	}
 	return sum
 }
@@ -137,51 +143,73 @@ func (p *Port) DialContext(ctx context.Context, network, address string) (net.Co
 	fail := func(err error) error {
 		return &net.OpError{Op: "dial", Net: network, Addr: addr(address), Err: err}
 	}
-	sw := p.net.sw
-	hs := netsim.NewHandshake(p.uplink, p.downlink)
-	hs.Start(sw.now())
-	done := make(chan error, 1)
-	var timer *vtime.Timer
-	var conn *pair
-	var step func()
-	wait := func() {
-		if at, ok := hs.Next(); ok {
-			timer = p.toDevice.After(at-sw.now(), vtime.Bytes, step)
-		}
-	}
-	step = func() {
-		if ctx.Err() != nil {
-			return
-		}
-		connected, err := hs.Step(sw.now())
-		switch {
-		case err != nil:
-			done <- err
-		case connected && !sw.cfg.Listening():
-			sw.refused++
-			done <- syscall.ECONNREFUSED
-		case connected:
-			conn = sw.connect(p)
-			if rtt, ok := hs.RoundTrip(); ok {
-				conn.measured(rtt)
-			}
-			done <- nil
-			sw.cfg.Accept(&conn.broker)
-		default:
-			wait()
-		}
-	}
-	wait()
+	d := &dial{port: p, ctx: ctx, handshake: netsim.NewHandshake(p.uplink, p.downlink), done: make(chan error, 1)}
+	p.mu.Lock()
+	d.handshake.Start(p.net.sw.now())
+	d.wait()
+	p.mu.Unlock()
 	select {
-	case err := <-done:
+	case err := <-d.done:
 		if err != nil {
 			return nil, fail(err)
 		}
-		return &conn.device, nil
+		return &d.conn.device, nil
 	case <-ctx.Done():
-		timer.Stop()
+		p.mu.Lock()
+		d.timer.Stop()
+		p.mu.Unlock()
 		return nil, fail(context.Cause(ctx))
 	}
+}
+
+// dial is a connection being set up.
+type dial struct {
+	port      *Port
+	ctx       context.Context
+	handshake *netsim.Handshake
+	timer     *vtime.Timer
+	conn      *pair
+	done      chan error
+}
+
+// wait asks for the next step of the set-up. The caller holds the port's mu.
+func (d *dial) wait() {
+	if at, ok := d.handshake.Next(); ok {
+		d.timer = d.port.toDevice.After(at-d.port.net.sw.now(), vtime.Bytes, d.step)
+	}
+}
+
+// step is an action of the loop.
+func (d *dial) step() {
+	sw := d.port.net.sw
+	connected, err := d.advance()
+	switch {
+	case err != nil:
+		d.done <- err
+	case connected && !sw.cfg.Listening():
+		sw.refused++
+		d.done <- syscall.ECONNREFUSED
+	case connected:
+		d.conn = sw.connect(d.port)
+		if rtt, ok := d.handshake.RoundTrip(); ok {
+			d.conn.measured(rtt)
+		}
+		sw.cfg.Accept(&d.conn.broker)
+		d.done <- nil
+	}
+}
+
+func (d *dial) advance() (connected bool, err error) {
+	d.port.mu.Lock()
+	defer d.port.mu.Unlock()
+	if d.ctx.Err() != nil {
+		return false, nil
+	}
+	connected, err = d.handshake.Step(d.port.net.sw.now())
+	if !connected && err == nil {
+		d.wait()
+	}
+	return connected, err
 }
 
 // Refused counts the connections that were refused because the broker was not listening.

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,11 +23,11 @@ type console struct {
 	mu        sync.Mutex // guards all below and the writing
 	bar       *progressbar.ProgressBar
 	verdicts  []run.Verdict
-	summaries []report.Summary
+	summaries map[int]report.Summary // by the index of the job
 }
 
 func newConsole(s *state, f runFlags, total int) *console {
-	c := &console{state: s, flags: f, total: total}
+	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}}
 	if s.terminal && !f.json {
 		c.bar = progressbar.NewOptions(100, progressbar.OptionSetWriter(s.stderr), progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(false), progressbar.OptionThrottle(50*time.Millisecond))
@@ -47,7 +49,7 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	}
 	switch {
 	case c.flags.json:
-		report.JSON(c.stdout, c.summaries) //nolint:errcheck // nobody is left to tell
+		report.JSON(c.stdout, c.inOrder()) //nolint:errcheck // nobody is left to tell
 	case c.total > 1:
 		fmt.Fprintln(c.stdout, c.tally())
 	}
@@ -79,7 +81,7 @@ func (c *console) clear() {
 }
 
 // done saves and shows one run.
-func (c *console) done(_ int, j job, o outcome) {
+func (c *console) done(i int, j job, o outcome) {
 	x := report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, Repeat: repeatCommand(c.program, j)}
 	if err := save(j, o, x); err != nil {
 		o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
@@ -89,7 +91,7 @@ func (c *console) done(_ int, j job, o outcome) {
 	defer c.mu.Unlock()
 	c.verdicts = append(c.verdicts, o.Result.Verdict)
 	if c.flags.json {
-		c.summaries = append(c.summaries, report.NewSummary(o.Result, x))
+		c.summaries[i] = report.NewSummary(o.Result, x)
 		return
 	}
 	c.clear()
@@ -100,6 +102,15 @@ func (c *console) done(_ int, j job, o outcome) {
 	if err := text.Run(o.Result, x, c.total == 1); err != nil {
 		c.complain(err)
 	}
+}
+
+// inOrder returns the summaries in the order of the jobs, whichever ended first.
+func (c *console) inOrder() []report.Summary {
+	all := make([]report.Summary, 0, len(c.summaries))
+	for _, i := range slices.Sorted(maps.Keys(c.summaries)) {
+		all = append(all, c.summaries[i])
+	}
+	return all
 }
 
 func (c *console) tally() string {

@@ -31,7 +31,7 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 	c.done(0, j, outcomes[0])
 	v := c.verdicts[0]
 	if f.json {
-		if err := report.JSON(s.stdout, c.summaries); err != nil {
+		if err := report.JSON(s.stdout, c.inOrder()); err != nil {
 			return v, err
 		}
 	}

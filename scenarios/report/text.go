@@ -39,10 +39,13 @@ func colorOf(v run.Verdict) color.Attribute {
 	}
 }
 
-// Run writes one run: its steps where steps is set, its failures, and a closing line.
-func (t Text) Run(r run.Result, x Extra, steps bool) error {
+// stepWidth keeps a step on one line of a terminal of 100 columns.
+const stepWidth = 74
+
+// Run writes one run: its failures and a closing line, and, where it is the only one, its steps.
+func (t Text) Run(r run.Result, x Extra, only bool) error {
 	var b strings.Builder
-	if steps {
+	if only {
 		t.steps(&b, r)
 	}
 	for _, f := range r.Failures {
@@ -54,7 +57,10 @@ func (t Text) Run(r run.Result, x Extra, steps bool) error {
 	if r.Verdict != run.Pass && r.Verdict != run.Skipped && x.Repeat != "" {
 		fmt.Fprintf(&b, "\nto repeat: %s\n", x.Repeat)
 	}
-	b.WriteString(t.closing(r, x))
+	if only && len(r.Failures) == 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString(t.closing(r, x, only))
 	_, err := io.WriteString(t.W, b.String())
 	return err
 }
@@ -64,9 +70,9 @@ func (t Text) steps(b *strings.Builder, r run.Result) {
 	for _, s := range r.Steps {
 		took := ""
 		if d := s.End - s.Begin; d >= time.Millisecond {
-			took = t.paint(color.Faint, " took "+Duration(d))
+			took = "+" + Duration(d)
 		}
-		fmt.Fprintf(b, "  %s %s  %s%s\n", t.mark(s.Verdict), t.paint(color.Faint, fmt.Sprintf("%9s", Duration(s.Begin))), clip(s.Text, 90), took)
+		fmt.Fprintf(b, "  %s %s  %s\n", t.mark(s.Verdict), t.paint(color.Faint, fmt.Sprintf("%9s %9s", Duration(s.Begin), took)), clip(s.Text, stepWidth))
 	}
 }
 
@@ -79,7 +85,7 @@ func (t Text) mark(v run.Verdict) string {
 	return t.paint(colorOf(v), m)
 }
 
-func (t Text) closing(r run.Result, x Extra) string {
+func (t Text) closing(r run.Result, x Extra, only bool) string {
 	line := fmt.Sprintf("%s  %s", t.paint(colorOf(r.Verdict), fmt.Sprintf("%-7s", strings.ToUpper(string(r.Verdict)))), r.Scenario)
 	if r.Reason != "" {
 		line += ": " + r.Reason
@@ -88,11 +94,14 @@ func (t Text) closing(r run.Result, x Extra) string {
 	if r.Mode != "sim" {
 		clock = "of wall time"
 	}
-	facts := fmt.Sprintf("seed %d, %s %s, %d events", r.Seed, Duration(r.Elapsed), clock, r.Events)
+	if !only {
+		return line + t.paint(color.Faint, fmt.Sprintf("  seed %d, %s", r.Seed, Duration(r.Elapsed))) + "\n"
+	}
+	facts := fmt.Sprintf("%s %s, %d events", Duration(r.Elapsed), clock, r.Events)
 	if x.Out != "" {
 		facts += ", " + x.Out
 	}
-	return line + t.paint(color.Faint, "  ("+facts+")") + "\n"
+	return line + "\n" + t.paint(color.Faint, "         "+facts) + "\n"
 }
 
 // clip shortens s to n runes, with an ellipsis.
