@@ -146,9 +146,7 @@ func (a *Active) observe(i int) bool {
 		return false
 	}
 	a.now = a.h.at(i).At
-	if i >= a.window.From {
-		a.read(i)
-	}
+	a.read(i)
 	a.look()
 	return a.verdict == Pending
 }
@@ -190,9 +188,9 @@ func (a *Active) look() {
 	case judgeDuring:
 		a.lookDuring()
 	}
-	var unseen errNotSeen
-	if a.trouble != nil && a.verdict != Passed && !errors.As(a.trouble, &unseen) {
-		a.at, a.until, a.verdict, a.reason = a.now, a.h.Len(), Invalid, a.trouble.Error()
+	var wrong errNotEvaluable
+	if a.verdict != Passed && errors.As(a.trouble, &wrong) {
+		a.at, a.until, a.verdict, a.reason = a.now, a.h.Len(), Invalid, wrong.what
 	}
 }
 

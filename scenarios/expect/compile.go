@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/expr-lang/expr/types"
@@ -62,9 +61,6 @@ type invariantRule struct {
 func Compile(p *plan.Plan) (*Program, diag.List) {
 	c := &programCompiler{scope: newScope(p), program: &Program{expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{}}}
 	c.program.scope = c.scope
-	if d := p.Scenario.DefaultWithin; d != nil {
-		c.defaultWithin = &d.Duration
-	}
 	c.steps(p.Scenario.Steps, "steps")
 	c.invariants(p.Scenario.Always, "always", false)
 	c.invariants(p.Scenario.Never, "never", true)
@@ -73,11 +69,10 @@ func Compile(p *plan.Plan) (*Program, diag.List) {
 }
 
 type programCompiler struct {
-	scope         *scope
-	program       *Program
-	defaultWithin *time.Duration
-	faults        diag.List
-	ids           int
+	scope   *scope
+	program *Program
+	faults  diag.List
+	ids     int
 }
 
 func (c *programCompiler) steps(steps []lang.Step, path string) {
@@ -110,8 +105,6 @@ func (c *programCompiler) expectation(e *lang.Expect, path string) {
 		x.temporal, x.length = judgeDuring, e.During.Duration
 	case e.Within != nil:
 		x.temporal, x.length = judgeWithin, e.Within.Duration
-	case c.defaultWithin != nil:
-		x.temporal, x.length = judgeWithin, *c.defaultWithin
 	}
 	if e.For != nil {
 		x.hold = e.For.Duration
@@ -264,9 +257,6 @@ func (c *programCompiler) metric(n *node, path string) bool {
 	switch {
 	case ok:
 		n.is.compare = &comparison
-	case strings.ContainsAny(e.Is.Text[:min(1, len(e.Is.Text))], "<>=!"):
-		c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%q compares with no number", e.Is.Text), `an operator and a number, as in "> 5"`)
-		return false
 	case err != nil && numeric:
 		c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%s is a number, never %q", e.Metric, e.Is.Text), `a number, or a comparison as in "> 5"`)
 		return false

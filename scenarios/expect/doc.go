@@ -27,7 +27,7 @@
 //     thus mean "no further one". But gapless, ordered and unique look at all messages that match,
 //     used or not: being used does not undo that the message was sent.
 //  3. Now or a window. A state without within or during must hold at the start of the step.
-//     default_within counts wherever neither is given.
+//     Package plan puts default_within wherever neither is given.
 //  4. Judgement. within passes at the first instant at which everything in the step holds. A gap
 //     may still be filled by a redelivery until the deadline; a broken order or a repeat cannot be
 //     mended and fails at once. during judges at its end, and fails earlier where it can no longer

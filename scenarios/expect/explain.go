@@ -21,9 +21,6 @@ func (a *Active) Explain() Failure {
 	if a.step.Pos.Line > 0 && f.Pos.Line == 0 {
 		f.Pos = a.step.Pos
 	}
-	if a.x.source.Within == nil && a.x.temporal == judgeWithin && a.x.length > 0 {
-		f.Expected += " (within: " + length(a.x.length) + " by default)"
-	}
 	if a.x.root.state {
 		f.Nearest = a.h.changesOf(a.x.root, a.until)
 		return f
@@ -212,7 +209,7 @@ func (h *History) changesOf(root *node, events int) []Near {
 	})
 	var near []Near
 	for i := events - 1; i >= 0 && len(near) < most; i-- {
-		if e := h.at(i); h.touches(e, keys) {
+		if e := h.at(i); h.touches(e, root.devices, keys) {
 			near = append(near, Near{At: e.At, What: eventText(e)})
 		}
 	}
@@ -220,12 +217,13 @@ func (h *History) changesOf(root *node, events int) []Near {
 	return near
 }
 
-// touches reports whether the event may have changed one of the values.
-func (h *History) touches(e *trace.Event, keys map[string]bool) bool {
-	d := h.device(e.Device)
-	if d == nil {
+// touches reports whether the event may have changed one of the values of the devices.
+func (h *History) touches(e *trace.Event, devices []int, keys map[string]bool) bool {
+	index, ok := h.index[e.Device]
+	if !ok || !slices.Contains(devices, index) {
 		return false
 	}
+	d := h.devices[index]
 	switch e.Kind {
 	case trace.Pin:
 		return keys[d.pins[e.Name]]
@@ -254,7 +252,7 @@ func (h *History) touches(e *trace.Event, keys map[string]bool) bool {
 }
 
 // failure describes the invariant's violation.
-func (inv *invariant) failure(h *History, at time.Duration, reason string) Failure {
+func (inv *invariant) failure(at time.Duration, reason string) Failure {
 	return Failure{Pos: inv.rule.source.Pos, Path: inv.rule.path, Verdict: Failed, At: at, Start: at,
 		Expected: describeInvariant(inv.rule.source, inv.rule.never), Message: reason}
 }

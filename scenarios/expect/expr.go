@@ -150,8 +150,13 @@ type errNotSeen struct{ name string }
 
 func (e errNotSeen) Error() string { return e.name + " was not seen yet" }
 
-// eval evaluates the expression on the present state. The error is errNotSeen where it reads a value
-// that does not exist yet; any other error means that values do not go together, as text and a number.
+// errNotEvaluable means that the values an expression reads do not go together, as text and a number.
+type errNotEvaluable struct{ what string }
+
+func (e errNotEvaluable) Error() string { return "expect: " + e.what }
+
+// eval evaluates the expression on the present state. The error is an errNotSeen where it reads a
+// value that does not exist yet, else an errNotEvaluable.
 func (x *expression) eval(h *History, now time.Duration) (bool, error) {
 	for i := range x.names {
 		n := &x.names[i]
@@ -164,15 +169,16 @@ func (x *expression) eval(h *History, now time.Duration) (bool, error) {
 	}
 	out, err := h.machine.Run(x.program, h.values)
 	if err != nil {
+		what := firstLine(err.Error())
 		var fault *file.Error
 		if errors.As(err, &fault) {
-			return false, fmt.Errorf("expect: %s: %s", x.source, fault.Message)
+			what = fault.Message
 		}
-		return false, fmt.Errorf("expect: %s: %w", x.source, err)
+		return false, errNotEvaluable{fmt.Sprintf("%s: %s, with %s", x.source, what, x.values(h, now))}
 	}
 	truth, ok := out.(bool)
 	if !ok {
-		return false, fmt.Errorf("expect: %s is %v, neither true nor false", x.source, out)
+		return false, errNotEvaluable{fmt.Sprintf("%s is %s, neither true nor false", x.source, formatValue(out))}
 	}
 	return truth, nil
 }

@@ -113,7 +113,7 @@ func (w *Watch) Finish(now time.Duration) []Failure {
 			continue
 		}
 		if why := vacuous(inv.rule.root, func(n *node) string { return w.idle(inv, n) }); why != "" {
-			f := inv.failure(w.h, now, "it was never judged: "+why)
+			f := inv.failure(now, "it was never judged: "+why)
 			f.Verdict = Invalid
 			found = append(found, f)
 		}
@@ -169,8 +169,9 @@ func (w *Watch) look(inv *invariant, i int) {
 	}
 	inv.seen = i + 1
 	truth, err := w.truth(inv, inv.rule.root, i)
-	if err != nil {
-		f := inv.failure(w.h, w.now, err.Error())
+	var wrong errNotEvaluable
+	if errors.As(err, &wrong) {
+		f := inv.failure(w.now, wrong.what)
 		f.Verdict = Invalid
 		w.report(inv, f)
 		return
@@ -238,7 +239,7 @@ func (w *Watch) rests(e *trace.Event) bool {
 }
 
 func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
-	f := inv.failure(w.h, at, "")
+	f := inv.failure(at, "")
 	var leaf *eventLeaf
 	inv.rule.root.walk(func(n *node) {
 		if n.op == opEvent && i >= 0 && n.event.matches(w.h, i) {
