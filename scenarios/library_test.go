@@ -1,0 +1,99 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/twinrig/twinrig/fixtures/thermostat/mutants"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/scenarios/library"
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+func TestLibraryPassesOnTheReference(t *testing.T) {
+	for _, name := range library.Names() {
+		t.Run(name, func(t *testing.T) { Run(t, library.Prefix+name) })
+	}
+}
+
+// TestLibraryFindsMutants holds each scenario of the library against the firmware it is there to
+// find: it must fail, and blame the step that the fault breaks.
+func TestLibraryFindsMutants(t *testing.T) {
+	found := []struct {
+		scenario, mutant string
+		step             string // begins the step that must fail
+		message          string // why
+	}{
+		{"thermostat-boot", "does-not-report-online", "expect all: [{console: thermo, matches: '^BOOT", "no such message on devices/thermo/status"},
+		{"thermostat-outage", "forgets-while-offline", "expect mqtt: devices/thermo/telemetry, since: begin", "are missing between 1 and"},
+		{"thermostat-broker-restart", "never-reconnects", "expect all: [{mqtt: devices/thermo/status", "no such message on devices/thermo/status"},
+		{"thermostat-setpoint-power-cut", "setpoint-written-unsafely", `expect console: thermo, matches: 'setpoint=(25|30)\b'`, "no such line on the console of thermo"},
+		{"thermostat-button", "button-ignores-hold-time", "expect pin: thermo.HEATER, is: high, for: 20s", "thermo.HEATER is low"},
+	}
+	firmware := mutants.All()
+	require.Len(t, found, len(library.Names()))
+	require.Len(t, found, len(firmware))
+	for _, c := range found {
+		t.Run(c.scenario, func(t *testing.T) {
+			require.Contains(t, firmware, c.mutant)
+			got := simulate(t, libraryFile(t, c.scenario), Firmware("thermostat", firmware[c.mutant]))
+			require.Equal(t, run.Fail, got.verdict(), "%s", got)
+			last := got.result.Steps[len(got.result.Steps)-1]
+			require.Equal(t, run.Fail, last.Verdict)
+			require.True(t, strings.HasPrefix(last.Text, c.step), last.Text)
+			failure := got.result.Failures[0]
+			require.Contains(t, failure.Message, c.message)
+			require.Contains(t, []int{last.Pos.Line, last.Pos.Line + 1}, failure.Pos.Line, "the line of the step, or of its all below it")
+		})
+	}
+}
+
+func libraryFile(t *testing.T, name string) string {
+	t.Helper()
+	files, err := library.Resolve(library.Prefix + name)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	return files[0]
+}
+
+// TestLibraryCutsAtEveryByte cuts the power at every byte of the write that keeps a setpoint: before
+// the first one, after each, and after the last one.
+func TestLibraryCutsAtEveryByte(t *testing.T) {
+	file := libraryFile(t, "thermostat-setpoint-power-cut")
+	cut := func(write, length int, firmware ...Option) outcome {
+		return simulate(t, file, append(firmware, Set("write", fmt.Sprint(write)), Set("byte", fmt.Sprint(length)))...)
+	}
+	size := flashWrites(t, cut(1, 0))[0]
+	require.Greater(t, size, 8, "a setpoint, and what makes it safe")
+	unsafe := Firmware("thermostat", mutants.All()["setpoint-written-unsafely"])
+	caught := 0
+	for length := range size + 1 {
+		got := cut(1, length)
+		require.Equal(t, run.Pass, got.verdict(), "byte %d: %s", length, got)
+		writes := flashWrites(t, got)
+		require.Equal(t, length, writes[1], "the second write is the one that is cut")
+		if cut(1, length, unsafe).verdict() == run.Fail {
+			caught++
+		}
+	}
+	require.GreaterOrEqual(t, caught, 7, "bytes at which a write in place is found out")
+	require.Equal(t, run.Invalid, cut(2, 0).verdict(), "a command is one write; there is no second one to be cut in")
+}
+
+// flashWrites returns how many bytes each write of a run wrote.
+func flashWrites(t *testing.T, o outcome) []int {
+	t.Helper()
+	_, events, err := trace.Read(bytes.NewReader(o.trace))
+	require.NoError(t, err)
+	var writes []int
+	for _, e := range events {
+		if e.Kind == trace.FlashWrite {
+			writes = append(writes, int(e.Count))
+		}
+	}
+	return writes
+}
