@@ -41,6 +41,8 @@ func (a *Active) shortfall() string {
 		switch {
 		case n.op == opState && a.slots[n.id].broken:
 			missing = append(missing, fmt.Sprintf("it broke at %s", clock(a.slots[n.id].brokeAt)))
+		case n.op == opState && !a.stateHolds(n) && n.is.expr != nil:
+			missing = append(missing, "the expression does not hold: "+n.is.describe(a.h, a.now))
 		case n.op == opState && !a.stateHolds(n):
 			missing = append(missing, n.is.describe(a.h, a.now))
 		case n.op == opEvent && len(a.slots[n.id].matches) == 0:
