@@ -299,8 +299,8 @@ func (r *runner) windowOf(e *lang.Expect) expect.Window {
 	switch e.Since {
 	case "":
 		return r.window
-	case "here":
-		return r.mark()
+	case lang.Here:
+		return r.history.Mark(r.now(), lang.Here)
 	}
 	return r.starts[e.Since]
 }
