@@ -85,6 +85,7 @@ type Broker struct {
 	retained  map[string]*vtime.Timer
 	turns     map[string]int // next member of each shared subscription
 	listeners []*listener
+	roomy     []*session // connections that have room again, pumped in the next turn
 }
 
 // New returns a broker that runs.

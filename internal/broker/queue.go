@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -248,7 +249,7 @@ func (s *session) next() *message {
 	return nil
 }
 
-// await has pump called again in a turn of its own when l has room. The caller holds mu.
+// await has pump called again in a later turn, when l has room. The caller holds mu.
 func (s *session) await(l *link) {
 	if s.awaiting {
 		return
@@ -258,14 +259,34 @@ func (s *session) await(l *link) {
 	go func() {
 		defer s.b.wg.Done()
 		l.wait.WaitWritable()
-		// The device may act in this turn as well; its events and these must not mix.
-		s.b.cfg.Source.After(0, vtime.Service, func() {
+		s.b.hasRoom(s)
+	}()
+}
+
+// hasRoom has the session pumped in a turn of its own: its device may act in this turn as well, and
+// those events and these must not mix. It is called by goroutines in any order, so the sessions that
+// have room in the same turn are pumped together, in the order of their client ids.
+func (b *Broker) hasRoom(s *session) {
+	b.mu.Lock()
+	b.roomy = append(b.roomy, s)
+	first := len(b.roomy) == 1
+	b.mu.Unlock()
+	if !first {
+		return
+	}
+	b.cfg.Source.After(0, vtime.Service, func() {
+		b.mu.Lock()
+		roomy := b.roomy
+		b.roomy = nil
+		b.mu.Unlock()
+		slices.SortFunc(roomy, func(x, y *session) int { return strings.Compare(x.id, y.id) })
+		for _, s := range roomy {
 			s.mu.Lock()
 			s.awaiting, s.credit = false, true
 			s.mu.Unlock()
 			s.pump()
-		})
-	}()
+		}
+	})
 }
 
 // tooLarge drops a message that the client does not take [MQTT-3.1.2-25]. The caller holds mu.
