@@ -28,7 +28,7 @@ type pool struct {
 	workers  int
 	maxprocs int // GOMAXPROCS of each worker; 0: as the environment says
 	progress func(job, run.Progress)
-	done     func(int, job, outcome) // called as jobs end, one at a time; the index of the job
+	done     func(int, job, outcome) // called as jobs end, by several goroutines; the index of the job
 }
 
 // run does all jobs. Once ctx is done, runs under way are interrupted and no further one begins.
@@ -61,9 +61,7 @@ func (p *pool) run(ctx context.Context, jobs []job) {
 					c.end()
 					c = nil
 				}
-				mu.Lock()
 				p.done(i, jobs[i], o)
-				mu.Unlock()
 			}
 			if c != nil {
 				c.end()
@@ -99,6 +97,10 @@ func (p *pool) start() *child {
 	c.cmd.Env = append(os.Environ(), workerEnv+"=1",
 		// A crash then names the device whose goroutine it was.
 		"GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",tracebacklabels=1", ","))
+	if os.Getenv("GOGC") == "" {
+		// A run lives in a few megabytes; collecting less often saves a fifth of its time.
+		c.cmd.Env = append(c.cmd.Env, "GOGC=400")
+	}
 	if p.maxprocs > 0 && os.Getenv("GOMAXPROCS") == "" {
 		c.cmd.Env = append(c.cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", p.maxprocs))
 	}
