@@ -46,7 +46,7 @@ fmt: ## Format the code
 
 .PHONY: golden
 golden: ## Rewrite the golden files after a wanted change; read the diff
-	$(GO) test ./... -run Golden -golden
+	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("golden"' . | xargs -n1 dirname | sort -u) -run Golden -golden
 
 .PHONY: deps-debian
 deps-debian: ## Install what the tests need from Debian's packages (as root): a C compiler for the race detector

@@ -107,6 +107,7 @@ func TestGoldenRules(t *testing.T) {
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			got := simulate(t, file)
+			require.Equal(t, strings.HasSuffix(name, ".bad"), got.faults != "", "a file with faults is called .bad.yaml")
 			first, _, _ := strings.Cut(string(text), "\n")
 			require.Equal(t, first, "# verdict: "+string(got.verdict()), "%s", got)
 			require.Equal(t, marked(string(text)), got.lines(t, file), "%s", got)
@@ -116,7 +117,7 @@ func TestGoldenRules(t *testing.T) {
 				require.Equal(t, trace.Verdict, events[len(events)-1].Kind, "the verdict is the last event")
 			}
 			archive := &txtar.Archive{Files: []txtar.File{{Name: "outcome", Data: []byte(got.String())}, {Name: "trace.jsonl", Data: got.trace}}}
-			compareGolden(t, strings.TrimSuffix(file, ".yaml")+".golden", txtar.Format(archive))
+			compareGolden(t, strings.TrimSuffix(strings.TrimSuffix(file, ".yaml"), ".bad")+".golden", txtar.Format(archive))
 		})
 	}
 	for rule := 1; rule <= 10; rule++ {

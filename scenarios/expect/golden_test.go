@@ -19,7 +19,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/plan"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden parts of testdata") //nolint:gochecknoglobals // a test flag
+var golden = flag.Bool("golden", false, "rewrite the golden parts of testdata") // a test flag
 
 // kind is the device of every test here.
 const kind = `kind: thermostat
@@ -39,9 +39,9 @@ metrics:
   boots: {console: 'boot #(\d+)'}
 `
 
-// TestRules runs each scenario of testdata over its trace and compares the verdicts with the golden ones.
+// TestGoldenRules runs each scenario of testdata over its trace and compares the verdicts with the golden ones.
 // Each file shows one of the rules. A step lasts as long as it would in a run; stimuli take no time.
-func TestRules(t *testing.T) {
+func TestGoldenRules(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -53,7 +53,7 @@ func TestRules(t *testing.T) {
 			p := load(t, string(archive.Files[0].Data))
 			events := parseTrace(t, string(archive.Files[1].Data))
 			got := play(t, p, events)
-			if *update {
+			if *golden {
 				archive.Files[2].Data = []byte(got)
 				require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o644))
 				return

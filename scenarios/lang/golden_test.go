@@ -19,7 +19,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
-var update = flag.Bool("update", false, "rewrite the wanted diagnostics")
+var golden = flag.Bool("golden", false, "rewrite the wanted diagnostics")
 
 const (
 	wantMark   = "# want "           // at the end of a *.bad.yaml: a diagnostic, without the file
@@ -51,9 +51,9 @@ func schemaOf(name string) string {
 	return "scenario"
 }
 
-// TestBad holds each file of testdata against the diagnostics at its end, and the schema against the
+// TestGoldenBad holds each file of testdata against the diagnostics at its end, and the schema against the
 // parser: what the parser refuses the schema refuses, unless the file says that no schema can know.
-func TestBad(t *testing.T) {
+func TestGoldenBad(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.bad.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -65,7 +65,7 @@ func TestBad(t *testing.T) {
 			diags := parse(file, data)
 			require.NotEmpty(t, diags, "the file must be refused")
 			accepted := accepts(schemas[schemaOf(filepath.Base(file))], data, diags)
-			if *update {
+			if *golden {
 				rewrite(t, file, data, diags, accepted)
 				return
 			}

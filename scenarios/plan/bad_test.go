@@ -15,7 +15,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/plan"
 )
 
-var update = flag.Bool("update", false, "rewrite the wanted diagnostics")
+var golden = flag.Bool("golden", false, "rewrite the wanted diagnostics")
 
 // load loads main.yaml of an archive. Lines before the first file are options: set NAME=VALUE, mode MODE.
 func load(archive *txtar.Archive) (*plan.Plan, diag.List) {
@@ -42,8 +42,8 @@ func load(archive *txtar.Archive) (*plan.Plan, diag.List) {
 	return plan.Load(opts)
 }
 
-// TestBad holds each archive of testdata against the diagnostics in its last file.
-func TestBad(t *testing.T) {
+// TestGoldenBad holds each archive of testdata against the diagnostics in its last file.
+func TestGoldenBad(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.bad.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
@@ -59,7 +59,7 @@ func TestBad(t *testing.T) {
 			_, diags := load(archive)
 			require.NotEmpty(t, diags)
 			got := diags.Error() + "\n"
-			if *update {
+			if *golden {
 				archive.Files = append(archive.Files, txtar.File{Name: "want", Data: []byte(got)})
 				require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o600))
 				return
