@@ -2,7 +2,6 @@ package twin_test
 
 import (
 	"errors"
-	"regexp"
 	"runtime/pprof"
 	"strings"
 	"testing"
@@ -61,7 +60,7 @@ func TestFaults(t *testing.T) {
 					return
 				}
 				require.Contains(t, strings.SplitN(console, "\n", 2)[1], c.frame)
-				require.NotRegexp(t, regexp.MustCompile(`goroutine \d|0x[0-9a-f]{6}|/work|runtime\.|supervise`), console)
+				require.NotRegexp(t, `goroutine \d|0x[0-9a-f]{6}|/work|runtime\.|supervise`, console)
 			})
 		})
 	}

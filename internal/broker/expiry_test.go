@@ -2,9 +2,9 @@ package broker
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,7 +90,7 @@ func TestHousekeeping(t *testing.T) {
 		})
 	})
 	synctest.Test(t, func(t *testing.T) {
-		server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.DiscardHandler)})
 		require.NoError(t, server.AddHook(new(allow), nil))
 		require.NoError(t, server.Serve())
 		r := newRig(t)
@@ -132,7 +132,8 @@ func TestDelayedWill(t *testing.T) {
 	}{
 		{"delay passes", "will gone a @ 30s\n", func(*rig) {}},
 		{"session ends first", "will gone a @ 10s\n", nil},
-		{"resumed", "", func(r *rig) { r.connected("dev0", 5, "a", expiry(100)) }},
+		{"resumed", "", func(r *rig) { r.connected("dev0", 5, "a", expiry(100)).disconnect() }},
+		{"no session", "will gone a @ 0s\n", nil},
 		{"discarded", "will gone a @ 5s\n", func(r *rig) { r.connected("dev0", 5, "a") }},
 		{"broker is down", "will gone a @ 1m0s\n", func(r *rig) {
 			r.do(r.b.Stop)
@@ -145,11 +146,14 @@ func TestDelayedWill(t *testing.T) {
 			var gone time.Duration
 			events := run(t, open(), func(r *rig) {
 				start := time.Now()
-				session := uint32(100)
-				if c.name == "session ends first" {
-					session = 10
+				session := expiry(100)
+				switch c.name {
+				case "session ends first":
+					session = expiry(10)
+				case "no session":
+					session = keepalive(0)
 				}
-				a := r.connected("dev0", 5, "a", expiry(session), will("gone", "a", 30))
+				a := r.connected("dev0", 5, "a", session, will("gone", "a", 30))
 				gone = time.Since(start)
 				switch c.name {
 				case "broker stops with the client connected":
@@ -194,5 +198,64 @@ func TestRetainedReplaced(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		a.subscribe("t", 0)
 		require.Empty(t, a.take(packets.Publish))
+	})
+}
+
+// TestMessageExpiry: each message at its own time, whatever it waits for.
+func TestMessageExpiry(t *testing.T) {
+	events := run(t, open(), func(r *rig) {
+		a := r.connected("dev0", 5, "a", expiry(1000))
+		a.subscribe("t", 1)
+		p := r.connected("dev1", 5, "p")
+		publish := func(payload string, qos byte, seconds uint32) {
+			pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos}, ProtocolVersion: 5, TopicName: "t",
+				PacketID: uint16(qos), Payload: []byte(payload), Properties: packets.Properties{MessageExpiryInterval: seconds}}
+			p.write(pk.PublishEncode)
+			time.Sleep(time.Second)
+		}
+		a.choke(true)
+		publish("lasts", 1, 0)
+		publish("gone first, at QoS 0", 0, 5)
+		publish("gone third", 1, 30)
+		publish("gone second", 1, 10)
+		publish("lasts longer", 1, 3000)
+		time.Sleep(time.Minute)
+		a.choke(false)
+		require.Equal(t, "lasts lasts longer", a.messages())
+	})
+	require.Equal(t, `drop dev0 a t gone first, at QoS 0 expired
+drop dev0 a t gone second expired
+drop dev0 a t gone third expired
+`, brief(events, trace.Drop))
+	for i, want := range []int{6, 12, 31} { // sent at 1.2, 3.2 and 2.2 s
+		at := slices.IndexFunc(events, func(e trace.Event) bool { return e.Kind == trace.Drop })
+		require.InDelta(t, float64(want), events[at].At.Seconds(), 2, i)
+		events = events[at+1:]
+	}
+}
+
+// TestExpiredSession leaves nothing behind.
+func TestExpiredSession(t *testing.T) {
+	run(t, open(), func(r *rig) {
+		a := r.connected("dev0", 5, "a", expiry(30))
+		a.subscribe("t", 1)
+		a.disconnect()
+		time.Sleep(25 * time.Second)
+		a = r.dial("dev0", 5)
+		a.connect("a", expiry(30))
+		require.True(t, a.take(packets.Connack)[0].SessionPresent)
+		a.disconnect()
+		time.Sleep(25 * time.Second)
+		a = r.dial("dev0", 5)
+		a.connect("a", expiry(30))
+		require.True(t, a.take(packets.Connack)[0].SessionPresent)
+		time.Sleep(100 * time.Second)
+		a.disconnect()
+		time.Sleep(35 * time.Second)
+		a = r.dial("dev0", 5)
+		a.connect("a", expiry(30))
+		require.False(t, a.take(packets.Connack)[0].SessionPresent)
+		a.publish("t", "x", 0, 0, false)
+		require.Empty(t, a.messages())
 	})
 }

@@ -36,7 +36,7 @@ type Diagnostic struct {
 // Error returns file:line:col: path: message; hint.
 func (d Diagnostic) Error() string {
 	var b strings.Builder
-	b.WriteString(d.Position.String()) //nolint:staticcheck // the diagnostic has an Error of its own; this is its place
+	b.WriteString(d.Position.String())
 	b.WriteString(": ")
 	if d.Path != "" {
 		b.WriteString(d.Path + ": ")

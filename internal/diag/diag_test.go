@@ -1,7 +1,6 @@
 package diag_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +20,7 @@ func TestListComesSortedAndOnce(t *testing.T) {
 	err := l.Err()
 	require.EqualError(t, err, "a.yaml: whole file\na.yaml:2:5: earlier column\na.yaml:2:9: later column\na.yaml:3:1: steps[0]: unknown key; did you mean it?")
 	var back diag.List
-	require.True(t, errors.As(err, &back))
+	require.ErrorAs(t, err, &back)
 }
 
 func TestDidYouMean(t *testing.T) {

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -105,7 +106,7 @@ func (e *end) Write(p []byte) (int, error) {
 		switch {
 		case e.closed:
 			return 0, net.ErrClosed
-		case e.err != nil && e.err != io.EOF:
+		case e.err != nil && !errors.Is(e.err, io.EOF):
 			return 0, e.err
 		case e.write.expired:
 			return 0, os.ErrDeadlineExceeded

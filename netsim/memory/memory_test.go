@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -153,7 +152,7 @@ func TestDialFailsAsTCPDoes(t *testing.T) {
 					require.ErrorIs(t, err, test.want)
 					require.Equal(t, test.after, time.Since(start))
 					var op *net.OpError
-					require.True(t, errors.As(err, &op))
+					require.ErrorAs(t, err, &op)
 					require.Equal(t, "broker:1883", op.Addr.String())
 				})
 				require.Equal(t, !f.open, f.sw.Refused() == 1)
@@ -177,7 +176,7 @@ func TestDeadlinesMove(t *testing.T) {
 			require.NoError(t, broker.SetDeadline(start.Add(10*time.Second)))
 			go func() {
 				time.Sleep(9 * time.Second)
-				broker.SetReadDeadline(start.Add(20 * time.Second)) //nolint:errcheck // checked by when it expires
+				broker.SetReadDeadline(start.Add(20 * time.Second)) // checked by when it expires
 			}()
 			expired(20 * time.Second)
 			require.NoError(t, broker.SetReadDeadline(start.Add(30*time.Second)))

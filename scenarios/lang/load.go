@@ -32,7 +32,7 @@ func ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, plainError(err)
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, plainError(err)

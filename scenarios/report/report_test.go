@@ -102,7 +102,7 @@ func ExampleText() {
 	r := failed()
 	r.Failures = r.Failures[:1]
 	r.Failures[0].Detail = "expected: high"
-	report.Text{W: os.Stdout}.Run(r, report.Extra{Wall: 20 * time.Millisecond, Out: "runs/a-7", Repeat: "twinrig run a.yaml --seed 7"}, true) //nolint:errcheck // standard output
+	report.Text{W: os.Stdout}.Run(r, report.Extra{Wall: 20 * time.Millisecond, Out: "runs/a-7", Repeat: "twinrig run a.yaml --seed 7"}, true) // standard output
 	// Output:
 	// a <device> fails  a.yaml, seed 7, sim
 	//   ✓        0s            power thermo: on

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/ginkgo/v2" //nolint:staticcheck,revive // as ginkgo suites are written
-	. "github.com/onsi/gomega"    //nolint:staticcheck,revive // as ginkgo suites are written
+	. "github.com/onsi/ginkgo/v2" // as ginkgo suites are written
+	. "github.com/onsi/gomega"    // as ginkgo suites are written
 
 	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/seed"

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -22,7 +23,7 @@ func readPacket(r *bufio.Reader, version Version, limit int) (*packets.Packet, e
 	}
 	length, _, err := packets.DecodeLength(&limitedBytes{r: r, left: 4})
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, io.ErrUnexpectedEOF
 	case err != nil:
 		return nil, fmt.Errorf("%w: bad remaining length: %w", ErrProtocol, err)

@@ -62,7 +62,7 @@ func Run(t *testing.T, cfg twin.Config, test func(b *Bench)) {
 }
 
 func newBench(t *testing.T, cfg twin.Config) *Bench {
-	b := &Bench{T: t, Loop: vtime.NewLoop(synctest.Wait)}
+	b := &Bench{T: t, Loop: vtime.NewLoop(vtime.Settle)}
 	start, also := time.Now(), cfg.Emit
 	b.collector = trace.NewCollector(func() time.Duration { return time.Since(start) }, b.Loop.Poke)
 	cfg.Emit = b.collector.Emit

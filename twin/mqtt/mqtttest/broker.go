@@ -3,7 +3,6 @@ package mqtttest
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -51,7 +50,7 @@ type Broker struct {
 // NewBroker returns a broker that runs. Close it, or a bubble cannot end.
 func NewBroker() (*Broker, error) {
 	b := &Broker{server: mochi.New(&mochi.Options{
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), InlineClient: true,
+		Logger: slog.New(slog.DiscardHandler), InlineClient: true,
 	})}
 	if err := b.server.AddHook(&hook{b: b}, nil); err != nil {
 		return nil, fmt.Errorf("mqtttest: %w", err)
