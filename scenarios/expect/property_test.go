@@ -283,7 +283,6 @@ func judge(t *rapid.T, base *plan.Plan, q question, events []trace.Event, whole 
 		if rapid.Bool().Draw(t, "look between") {
 			between := now + (min(next, firstAt(rest, next))-now)/2
 			require.Equal(t, expect.Pending, a.Judge(between))
-			now = between
 		}
 		if len(rest) == 0 || rest[0].At > next {
 			now = next
