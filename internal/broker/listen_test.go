@@ -48,6 +48,7 @@ func TestListen(t *testing.T) {
 	require.True(t, b.Connected("a"))
 
 	deaf := tcp(t, addr)
+	deaf.version = 5 // is owed a DISCONNECT
 	deaf.connect("id-b", user("ub", "pb"))
 	deaf.expect(packets.Connack)
 	deaf.subscribe("devices/b/x", 0)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
@@ -85,8 +84,13 @@ func (s *session) route(pk packets.Packet) {
 		s.drop(&pk, "queue full")
 		return
 	}
-	s.queue = append(s.queue, &message{pk: pk, handle: pk.PacketID})
-	s.watchAge(pk.Expiry)
+	s.add(&message{pk: pk, handle: pk.PacketID})
+}
+
+// add queues a message. The caller holds mu.
+func (s *session) add(m *message) {
+	s.queue = append(s.queue, m)
+	s.watchAge(m.pk.Expiry)
 }
 
 // has reports whether pk is what mochi routed to this client last, at QoS 1 or 2.
@@ -132,7 +136,7 @@ func (s *session) gate(l *link, pk *packets.Packet) bool {
 		if s.waiting() >= s.b.cfg.Pending {
 			s.drop(pk, "queue full")
 		} else {
-			s.queue = append(s.queue, &message{pk: *pk})
+			s.add(&message{pk: *pk})
 		}
 	}
 	s.mu.Unlock()
@@ -213,11 +217,6 @@ func (s *session) pump() {
 		m := s.next()
 		if m == nil || !s.sendable(&m.pk) {
 			break
-		}
-		if m.pk.Expiry > 0 && m.pk.Expiry < time.Now().Unix() {
-			s.remove(m)
-			s.drop(&m.pk, "expired")
-			continue
 		}
 		l := s.live
 		if !s.writable(l) {

@@ -33,6 +33,7 @@ type rig struct {
 	events []trace.Event
 	mu     sync.Mutex
 	wires  []*end
+	blind  bool // connections can wait for room, but not look
 }
 
 // run runs script on a goroutine of its own, in virtual time, and returns what happened.
@@ -107,7 +108,11 @@ func (r *rig) dial(remote string, version byte) *client {
 	r.wires = append(r.wires, c.near, c.far)
 	r.mu.Unlock()
 	go c.read()
-	r.serve(c.far)
+	if r.blind {
+		r.serve(waiter{c.far, c.far})
+	} else {
+		r.serve(c.far)
+	}
 	return c
 }
 
@@ -429,6 +434,12 @@ func (e *end) WaitWritable() {
 	for e.full && !e.closed {
 		e.cond.Wait()
 	}
+}
+
+// waiter hides Writable.
+type waiter struct {
+	net.Conn
+	writeWaiter
 }
 
 func (e *end) Writable() bool {

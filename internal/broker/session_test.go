@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -222,7 +223,7 @@ func TestLongKeepalive(t *testing.T) {
 // TestIdentifiers: what a client sends and what it is sent may have the same packet identifiers.
 func TestIdentifiers(t *testing.T) {
 	both(t, func(t *testing.T, version byte) {
-		run(t, open(), func(r *rig) {
+		events := run(t, open(), func(r *rig) {
 			a := r.connected("dev0", version, "a", lasting(version))
 			a.subscribe("cmd/#", 2)
 			a.take(0)
@@ -230,6 +231,9 @@ func TestIdentifiers(t *testing.T) {
 			got := a.take(packets.Publish)
 			require.Len(t, got, 1)
 			id := got[0].PacketID
+			require.Equal(t, uint16(1), id)
+			a.subscribe("with the same", 0)
+			require.Equal(t, []byte{0}, a.take(packets.Suback)[0].ReasonCodes)
 
 			a.publish("telemetry", "y", 1, id, false)
 			require.Len(t, a.take(packets.Puback), 1)
@@ -268,6 +272,8 @@ func TestIdentifiers(t *testing.T) {
 			c.connect("a", lasting(version))
 			require.Empty(t, c.take(packets.Pubrel))
 		})
+		require.Equal(t, "publish dev0 a telemetry y\npublish dev0 a telemetry z\ndrop dev0 a telemetry z repeated\ndrop dev0 a telemetry z repeated\n",
+			brief(slices.DeleteFunc(events, func(e trace.Event) bool { return e.Device == "" }), trace.Publish, trace.Drop))
 	})
 }
 
@@ -379,6 +385,21 @@ drop dev0 a t away not connected
 drop dev0 a t q1 session expired
 drop dev0 a t kept session expired
 `, brief(events, trace.Drop))
+}
+
+// TestOwnWill: a client whose connection is dead is not sent its own will.
+func TestOwnWill(t *testing.T) {
+	for range 20 {
+		events := run(t, open(), func(r *rig) {
+			a := r.connected("dev0", 4, "a", keepalive(10), will("gone", "x", 0))
+			a.subscribe("gone", 0)
+			a.take(0)
+			a.lose()
+			time.Sleep(time.Minute)
+		})
+		require.Equal(t, "disconnect dev0 a keepalive\nwill dev0 a gone x\npublish dev0 a gone x\ndrop dev0 a gone x not connected\n",
+			brief(events, trace.Disconnect, trace.Will, trace.Publish, trace.Deliver, trace.Drop))
+	}
 }
 
 // TestUserProperties go out sorted by key.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -58,16 +57,12 @@ func (h *hook) refused(cl *mqtt.Client, f packets.Subscription) string {
 
 // sendRetained queues the retained messages that answer the subscriptions just granted.
 func (l *link) sendRetained(codes []byte) {
-	now := time.Now().Unix()
 	for i, f := range l.subscribing {
 		if codes[i] >= packets.ErrUnspecifiedError.Code || mqtt.IsSharedFilter(f.Filter) ||
 			f.RetainHandling == 2 || f.RetainHandling == 1 && f.existed { // [MQTT-3.3.1-10] [MQTT-3.3.1-11]
 			continue
 		}
 		for _, kept := range l.b.retainedFor(f.Filter) {
-			if kept.Expiry > 0 && kept.Expiry < now {
-				continue
-			}
 			out := kept.Copy(false)
 			out.FixedHeader.Retain = true // [MQTT-3.3.1-8]
 			out.FixedHeader.Qos = min(out.FixedHeader.Qos, codes[i])
@@ -75,7 +70,7 @@ func (l *link) sendRetained(codes []byte) {
 				out.Properties.SubscriptionIdentifier = []int{f.Identifier} // [MQTT-3.3.4-3]
 			}
 			l.session.mu.Lock()
-			l.session.queue = append(l.session.queue, &message{pk: out})
+			l.session.add(&message{pk: out})
 			l.session.mu.Unlock()
 		}
 	}
