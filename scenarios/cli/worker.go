@@ -138,7 +138,10 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	}
 	digest := sha256.New()
 	var position run.Position
-	stop := w.report(&position)
+	stop := vtime.Every(progressEvery, func() {
+		p := position.Load()
+		w.answer(answer{Progress: &p})
+	})
 	result := run.Run(p, program, run.Options{
 		Mode: j.Mode, Firmware: w.firmware, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip, Listen: j.Listen,
 		Position: &position, Interrupted: w.interrupt.Load,
@@ -149,25 +152,4 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 		return failed(errors.Join(errors.New("the trace is not safely on disk"), err))
 	}
 	return outcome{Result: result, Digest: hex.EncodeToString(digest.Sum(nil))}
-}
-
-// report sends progress from outside the bubble until stop.
-func (w *worker) report(position *run.Position) (stop func()) {
-	done := make(chan struct{})
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		ticker := time.NewTicker(progressEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ticker.C:
-				p := position.Load()
-				w.answer(answer{Progress: &p})
-			}
-		}
-	}()
-	return func() { close(done); <-finished }
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/netsim"
 	"github.com/twinrig/twinrig/netsim/proxy"
 )
@@ -101,24 +102,14 @@ func (n *proxyNetwork) Packets() uint64 {
 
 // live is a run on the wall clock.
 func (r *runner) live() Result {
-	done := make(chan struct{})
-	defer close(done)
 	if r.opts.Interrupted != nil {
 		// Nothing may happen for as long as a step waits.
-		go func() {
-			ticker := time.NewTicker(interruptEvery)
-			defer ticker.Stop()
-			for {
-				select {
-				case <-done:
-					return
-				case <-ticker.C:
-					if b := r.onBench.Load(); b != nil && r.opts.Interrupted() {
-						b.loop.Poke()
-					}
-				}
+		stop := vtime.Every(interruptEvery, func() {
+			if b := r.onBench.Load(); b != nil && r.opts.Interrupted() {
+				b.loop.Poke()
 			}
-		}()
+		})
+		defer stop()
 	}
 	return r.run(nil, newProxyFabric)
 }
