@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,14 +23,14 @@ func TestLanguageIsDocumented(t *testing.T) {
 		var schema any
 		require.NoError(t, json.Unmarshal(data, &schema))
 		for _, key := range keys(schema, nil) {
-			require.Regexp(t, "\\b"+regexp.QuoteMeta(key)+"\\b[^`\n]*[`:]", string(page), "key of a %s file", name)
+			require.True(t, regexp.MustCompile("\\b"+regexp.QuoteMeta(key)+"\\b[^`\n]*[`:]").Match(page), "key %s of a %s file", key, name)
 		}
 	}
 	for _, verb := range lang.Verbs() {
-		require.Regexp(t, `(?m)^### .*\b`+verb+`\b|^## Expectations`, string(page))
+		require.True(t, verb == "expect" || regexp.MustCompile(`(?m)^### .*\b`+verb+`\b`).Match(page), "verb %s", verb)
 	}
 	for _, metric := range lang.BuiltinMetrics() {
-		require.Contains(t, string(page), "| `"+metric+"` |")
+		require.True(t, strings.Contains(string(page), "| `"+metric+"` |"), "metric %s", metric)
 	}
 }
 
@@ -37,12 +38,16 @@ func TestLanguageIsDocumented(t *testing.T) {
 func keys(schema any, found []string) []string {
 	switch s := schema.(type) {
 	case map[string]any:
-		if properties, ok := s["properties"].(map[string]any); ok {
-			for name := range properties {
-				found = append(found, name)
+		for word, value := range s {
+			if properties, ok := value.(map[string]any); ok && (word == "properties" || word == "$defs") {
+				for name, property := range properties {
+					if word == "properties" {
+						found = append(found, name)
+					}
+					found = keys(property, found)
+				}
+				continue
 			}
-		}
-		for _, value := range s {
 			found = keys(value, found)
 		}
 	case []any:
@@ -58,7 +63,7 @@ func TestEventsAreDocumented(t *testing.T) {
 		page, err := os.ReadFile(name)
 		require.NoError(t, err)
 		for _, kind := range trace.Kinds() {
-			require.Regexp(t, "(?m)^\\|.*`"+string(kind)+"`.*\\|", string(page), "%s: event %s", name, kind)
+			require.True(t, regexp.MustCompile("(?m)^\\|.*`"+string(kind)+"`.*\\|").Match(page), "%s: event %s", name, kind)
 		}
 	}
 }
