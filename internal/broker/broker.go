@@ -85,7 +85,8 @@ type Broker struct {
 	retained  map[string]*vtime.Timer
 	turns     map[string]int // next member of each shared subscription
 	listeners []*listener
-	roomy     []*session // connections that have room again, pumped in the next turn
+	roomy     []*session    // connections that have room, pumped in the next turn
+	losses    []trace.Event // recorded in the next turn
 }
 
 // New returns a broker that runs.

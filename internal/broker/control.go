@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -192,13 +193,16 @@ func (b *Broker) Close() {
 	for _, t := range b.retained {
 		t.Stop()
 	}
-	for _, s := range b.sessions {
+	sessions := slices.Collect(maps.Values(b.sessions))
+	for _, s := range sessions {
 		s.expiry.Stop()
 		s.delayed.Stop()
+	}
+	b.mu.Unlock()
+	for _, s := range sessions {
 		s.mu.Lock()
 		s.age.Stop()
 		s.mu.Unlock()
 	}
-	b.mu.Unlock()
 	b.wg.Wait()
 }

@@ -92,7 +92,7 @@ var cases = map[string]func(r *rig){
 	},
 	"stop": func(r *rig) {
 		for i := range 20 {
-			c := r.dial(fmt.Sprint("dev", i), 5)
+			c := r.dial(fmt.Sprint("dev", i%3), 5)
 			c.connect(fmt.Sprint("d", i), expiry(100), will("will", fmt.Sprint(i), 0))
 			c.subscribe("will", 1)
 		}
@@ -102,6 +102,18 @@ var cases = map[string]func(r *rig){
 		r.do(func() { r.b.Start() })
 		time.Sleep(time.Second)
 		r.connected("dev1", 5, "d1", expiry(100))
+	},
+	// One device with several clients, which share a place in the order of events.
+	"clients": func(r *rig) {
+		for i := range 10 {
+			c := r.connected("dev0", 5, fmt.Sprint("c", i), expiry(100))
+			c.subscribe("t", byte(i%3))
+		}
+		p := r.connected("dev1", 4, "p")
+		for i := range 20 {
+			p.publish("t", fmt.Sprint(i), byte(i%3), uint16(1+i), i%2 == 0)
+		}
+		time.Sleep(time.Second)
 	},
 	// A subscriber whose connection is full for a while, with a queue that overflows.
 	"full": func(r *rig) {

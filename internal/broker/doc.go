@@ -9,6 +9,8 @@
 //   - each session keeps its own queue of outgoing messages (queue.go): packet identifiers, the
 //     order of a resumed session, the receiver's window and back-pressure are decided there, and
 //     everything that is thrown away becomes a drop event;
+//   - what mochi does for many clients at once, on as many goroutines, is put off to a turn of the
+//     event loop that takes them in the order of client ids (turn.go);
 //   - a takeover, a stop and a kick end one connection completely before anything else happens;
 //   - sessions, messages and delayed wills expire by timers of the event loop (expiry.go) instead of
 //     mochi's scan of every client each second, and keepalives that overflow mochi's 16 bits hold.

@@ -64,7 +64,7 @@ func (s *session) unrouted(pk *packets.Packet, err error) {
 func (s *session) lost(pk *packets.Packet, cause string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(pk, cause)
+	s.b.lose(s.dropped(pk, cause))
 }
 
 // unwritten drops a message that passed the gate and is larger than the client takes.

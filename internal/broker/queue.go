@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -70,9 +69,13 @@ type message struct {
 	before state // what it had reached on an earlier connection
 }
 
-func (s *session) drop(pk *packets.Packet, cause string) {
-	s.b.emit(trace.Event{Device: s.device, Kind: trace.Drop, Client: s.id, Topic: pk.TopicName, Payload: pk.Payload,
-		QoS: pk.FixedHeader.Qos, Retain: pk.FixedHeader.Retain, Cause: cause})
+// drop records that a message is thrown away. The caller holds mu.
+func (s *session) drop(pk *packets.Packet, cause string) { s.b.emit(s.dropped(pk, cause)) }
+
+func (s *session) dropped(pk *packets.Packet, cause string) trace.Event {
+	e := messageEvent(s.device, s.id, trace.Drop, pk)
+	e.Cause = cause
+	return e
 }
 
 // route takes a message of QoS 1 or 2 that mochi has routed to this client.
@@ -81,7 +84,7 @@ func (s *session) route(pk packets.Packet) {
 	defer s.mu.Unlock()
 	s.newest = &pk
 	if s.waiting() >= s.b.cfg.Pending {
-		s.drop(&pk, "queue full")
+		s.b.lose(s.dropped(&pk, "queue full"))
 		return
 	}
 	s.add(&message{pk: pk, handle: pk.PacketID})
@@ -111,7 +114,8 @@ func (s *session) waiting() (n int) {
 }
 
 // gate takes a PUBLISH that mochi is about to write to l, and reports whether it may go out now, with
-// its identifier set. If not, the session has it, or it was dropped.
+// its identifier set. If not, the session has it, or it was dropped. In virtual time it is always the
+// session that sends it: mochi writes to all subscribers at once, each on a goroutine.
 func (s *session) gate(l *link, pk *packets.Packet) bool {
 	s.mu.Lock()
 	ahead := slices.ContainsFunc(s.queue, func(m *message) bool {
@@ -124,7 +128,7 @@ func (s *session) gate(l *link, pk *packets.Packet) bool {
 			return false // dropped, or sent from the queue already
 		}
 	}
-	if !ahead && !s.pumping && s.live == l && s.sendable(pk) && s.writable(l) {
+	if !ahead && !s.pumping && s.live == l && l.wait == nil && s.sendable(pk) {
 		if m != nil {
 			s.markSent(m)
 			pk.PacketID = m.id
@@ -134,13 +138,17 @@ func (s *session) gate(l *link, pk *packets.Packet) bool {
 	}
 	if m == nil {
 		if s.waiting() >= s.b.cfg.Pending {
-			s.drop(pk, "queue full")
+			s.b.lose(s.dropped(pk, "queue full"))
 		} else {
 			s.add(&message{pk: *pk})
 		}
 	}
 	s.mu.Unlock()
-	s.pump()
+	if l.wait != nil {
+		s.await(l)
+	} else {
+		s.pump()
+	}
 	return false
 }
 
@@ -208,35 +216,45 @@ func (s *session) remove(m *message) {
 // at any time by any goroutine; one of them does the work.
 func (s *session) pump() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.pumping {
+		s.mu.Unlock()
 		return
 	}
 	s.pumping = true
-	for s.live != nil {
+	var full *link
+	for s.live != nil && full == nil {
 		m := s.next()
 		if m == nil || !s.sendable(&m.pk) {
 			break
 		}
-		l := s.live
-		if !s.writable(l) {
-			s.await(l)
+		if !s.writable(s.live) {
+			full = s.live
 			break
 		}
-		s.markSent(m)
-		pk := m.pk
-		pk.Ignore = true // it has passed the gate
-		if m.state == released {
-			pk = packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel, Qos: 1}, PacketID: m.id, Ignore: true}
-		}
-		s.mu.Unlock()
-		err := l.client.WritePacket(pk)
-		s.mu.Lock()
-		if errors.Is(err, packets.ErrPacketTooLarge) {
-			s.tooLarge(m)
-		}
+		s.send(m)
 	}
 	s.pumping = false
+	s.mu.Unlock()
+	if full != nil {
+		s.await(full)
+	}
+}
+
+// send writes a message. The caller holds mu, which send gives up meanwhile.
+func (s *session) send(m *message) {
+	l := s.live
+	s.markSent(m)
+	pk := m.pk
+	if m.state == released {
+		pk = packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel, Qos: 1}, PacketID: m.id}
+	}
+	pk.Ignore = true // it has passed the gate
+	s.mu.Unlock()
+	err := l.client.WritePacket(pk)
+	s.mu.Lock()
+	if errors.Is(err, packets.ErrPacketTooLarge) {
+		s.tooLarge(m)
+	}
 }
 
 func (s *session) next() *message {
@@ -246,46 +264,6 @@ func (s *session) next() *message {
 		}
 	}
 	return nil
-}
-
-// await has pump called again in a later turn, when l has room. The caller holds mu.
-func (s *session) await(l *link) {
-	if s.awaiting {
-		return
-	}
-	s.awaiting = true
-	s.b.wg.Add(1)
-	go func() {
-		defer s.b.wg.Done()
-		l.wait.WaitWritable()
-		s.b.hasRoom(s)
-	}()
-}
-
-// hasRoom has the session pumped in a turn of its own: its device may act in this turn as well, and
-// those events and these must not mix. It is called by goroutines in any order, so the sessions that
-// have room in the same turn are pumped together, in the order of their client ids.
-func (b *Broker) hasRoom(s *session) {
-	b.mu.Lock()
-	b.roomy = append(b.roomy, s)
-	first := len(b.roomy) == 1
-	b.mu.Unlock()
-	if !first {
-		return
-	}
-	b.cfg.Source.After(0, vtime.Service, func() {
-		b.mu.Lock()
-		roomy := b.roomy
-		b.roomy = nil
-		b.mu.Unlock()
-		slices.SortFunc(roomy, func(x, y *session) int { return strings.Compare(x.id, y.id) })
-		for _, s := range roomy {
-			s.mu.Lock()
-			s.awaiting, s.credit = false, true
-			s.mu.Unlock()
-			s.pump()
-		}
-	})
 }
 
 // tooLarge drops a message that the client does not take [MQTT-3.1.2-25]. The caller holds mu.

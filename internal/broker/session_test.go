@@ -387,6 +387,25 @@ drop dev0 a t kept session expired
 `, brief(events, trace.Drop))
 }
 
+// TestBurst: what arrives in one instant does not fill the queue of a client that is as fast.
+func TestBurst(t *testing.T) {
+	for _, blind := range []bool{false, true} {
+		cfg := open()
+		cfg.Pending = 3
+		events := run(t, cfg, func(r *rig) {
+			r.blind = blind
+			a := r.connected("dev0", 4, "a")
+			a.subscribe("t", 0)
+			p := r.connected("dev1", 4, "p")
+			for i := range 100 {
+				p.publish("t", fmt.Sprint(i), 0, 0, false)
+			}
+			require.Len(t, a.take(packets.Publish), 100)
+		})
+		require.Empty(t, brief(events, trace.Drop))
+	}
+}
+
 // TestOwnWill: a client whose connection is dead is not sent its own will.
 func TestOwnWill(t *testing.T) {
 	for range 20 {
