@@ -108,7 +108,7 @@ func TestRun(t *testing.T) {
 		}},
 		"firmware missing":  {false, []string{"the scenario has faults", "actor"}},
 		"file missing":      {false, []string{"the scenario has faults", "testdata/run/nothing.yaml: cannot be read"}},
-		"set":               {false, []string{"the scenario has faults", "library:thermostat-outage.yaml:23:"}},
+		"set":               {false, []string{"the scenario has faults", "library:thermostat-outage.yaml:", "soon"}},
 		"set what is not":   {false, []string{"the scenario has faults", "outge", `did you mean "outage"`}},
 		"library":           {true, []string{"--- PASS: TestChild"}},
 		"library, misspelt": {false, []string{"library:thermostat-bot: no such scenario in the library", "thermostat-boot"}},
