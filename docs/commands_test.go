@@ -2,7 +2,6 @@ package docs
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,6 +26,7 @@ func notRun(command string) string {
 		{"make golden", "rewrites the repository's files"},
 		{"make determinism", "minutes; CI runs it"},
 		{"make bench", "minutes, and needs a quiet machine"},
+		{"go test -run '^$' -bench", "the same"},
 		{"make deps-debian", "installs packages, as root"},
 		{".ci/run", "runs all tests, this one too"},
 	} {
@@ -114,7 +114,7 @@ func (r *reader) run(b block) int {
 	code := "0"
 	if err := cmd.Run(); err != nil {
 		var failed *exec.ExitError
-		require.True(r.t, errors.As(err, &failed), "%s: %v", b, err)
+		require.ErrorAs(r.t, err, &failed, "%s", b)
 		code = fmt.Sprint(failed.ExitCode())
 	}
 	want := b.option("exit")
