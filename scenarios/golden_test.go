@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
+	"github.com/twinrig/twinrig/docs/example/meter"
 	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
@@ -40,7 +41,7 @@ func (o outcome) verdict() run.Verdict {
 func simulate(t *testing.T, file string, opts ...Option) outcome {
 	t.Helper()
 	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, seed: 1, mode: run.Sim}
-	o.firmware["actor"] = actorFirmware
+	o.firmware["actor"], o.firmware["meter"] = actorFirmware, meter.Firmware
 	for _, opt := range opts {
 		opt(&o)
 	}
