@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"syscall"
 
@@ -43,6 +44,10 @@ func Main(firmware map[string]twin.Firmware) {
 		terminal: isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb",
 		color:    isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 		firmware: all,
+	}
+	if s.env("GOGC") == "" {
+		// Runs and files live in a few megabytes; collecting less often saves a fifth of the time.
+		debug.SetGCPercent(400)
 	}
 	if isWorker(s.env) {
 		workerMain(s)

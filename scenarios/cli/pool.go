@@ -97,10 +97,6 @@ func (p *pool) start() *child {
 	c.cmd.Env = append(os.Environ(), workerEnv+"=1",
 		// A crash then names the device whose goroutine it was.
 		"GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",tracebacklabels=1", ","))
-	if os.Getenv("GOGC") == "" {
-		// A run lives in a few megabytes; collecting less often saves a fifth of its time.
-		c.cmd.Env = append(c.cmd.Env, "GOGC=400")
-	}
 	if p.maxprocs > 0 && os.Getenv("GOMAXPROCS") == "" {
 		c.cmd.Env = append(c.cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", p.maxprocs))
 	}
