@@ -58,7 +58,7 @@ var cases = map[string]func(r *rig){
 			go func() {
 				c.connect(fmt.Sprint("d", i), keepalive(60))
 				c.subscribe("t/1", 1)
-				for k := range 20 {
+				for k := range 8 {
 					time.Sleep(time.Second)
 					for j := range 5 {
 						c.publish(fmt.Sprint("t/", i), fmt.Sprint(k, j), 1, uint16(1+j), false)
@@ -66,7 +66,7 @@ var cases = map[string]func(r *rig){
 				}
 			}()
 		}
-		time.Sleep(30 * time.Second)
+		time.Sleep(15 * time.Second)
 	},
 	// Messages queue for an offline session, all in one second.
 	"resume": func(r *rig) {
@@ -163,7 +163,7 @@ func TestDeterminism(t *testing.T) {
 			t.Run(name+", "+conn, func(t *testing.T) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 				var want string
-				for i := range 6 {
+				for i := range 4 {
 					runtime.GOMAXPROCS(1 + i%2)
 					events := run(t, Config{Open: true, Devices: devices(25), Pending: 20}, func(r *rig) {
 						r.blind = blind

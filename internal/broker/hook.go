@@ -193,7 +193,8 @@ func (h *hook) OnQosPublish(cl *mqtt.Client, pk packets.Packet, _ int64, _ int) 
 func (h *hook) OnPublishDropped(cl *mqtt.Client, pk packets.Packet) {
 	s := linkOf(cl).session
 	if pk.FixedHeader.Qos > 0 && s.has(&pk) {
-		return // it goes out from the session's queue
+		s.makeDue() // it goes out from the session's queue
+		return
 	}
 	s.lost(&pk, "queue full")
 }

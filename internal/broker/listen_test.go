@@ -47,6 +47,17 @@ func TestListen(t *testing.T) {
 	require.Equal(t, "hello", string(a.expect(packets.Publish).Payload))
 	require.True(t, b.Connected("a"))
 
+	small := tcp(t, addr)
+	small.version = 5
+	small.connect("id-b", user("ub", "pb"), func(pk *packets.Packet) { pk.Properties.MaximumPacketSize = 40 })
+	small.expect(packets.Connack)
+	small.subscribe("devices/b/x", 1)
+	small.expect(packets.Suback)
+	for qos, payload := range []string{"more than forty bytes, without any doubt at all", "and again more than forty bytes, without a doubt", "fits"} {
+		require.NoError(t, b.Publish(Message{Topic: "devices/b/x", Payload: []byte(payload), QoS: byte(qos)}))
+	}
+	require.Equal(t, "fits", string(small.expect(packets.Publish).Payload))
+
 	deaf := tcp(t, addr)
 	deaf.version = 5 // is owed a DISCONNECT
 	deaf.connect("id-b", user("ub", "pb"))
@@ -84,6 +95,8 @@ func TestListen(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	require.Contains(t, brief(events, trace.Connack, trace.Publish, trace.Deliver), "publish a id-a devices/a/x hello\n")
+	require.Contains(t, brief(events, trace.Drop), "drop b id-b devices/b/x more than forty bytes, without any doubt at all packet too large\n"+
+		"drop b id-b devices/b/x and again more than forty bytes, without a doubt packet too large\n")
 }
 
 // peer is a client over TCP.

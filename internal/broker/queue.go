@@ -67,6 +67,7 @@ type message struct {
 	id     uint16 // the identifier it was sent with, 0: never sent
 	state  state
 	before state // what it had reached on an earlier connection
+	due    bool  // its turn in mochi's own queue came, which holds QoS 0 as well; or it is in none
 }
 
 // drop records that a message is thrown away. The caller holds mu.
@@ -119,7 +120,7 @@ func (s *session) waiting() (n int) {
 func (s *session) gate(l *link, pk *packets.Packet) bool {
 	s.mu.Lock()
 	ahead := slices.ContainsFunc(s.queue, func(m *message) bool {
-		return m.state == waiting && (pk.FixedHeader.Qos == 0 || m.handle != pk.PacketID)
+		return m.state == waiting && m.due && (pk.FixedHeader.Qos == 0 || m.handle != pk.PacketID)
 	})
 	var m *message
 	if pk.FixedHeader.Qos > 0 {
@@ -127,6 +128,7 @@ func (s *session) gate(l *link, pk *packets.Packet) bool {
 			s.mu.Unlock()
 			return false // dropped, or sent from the queue already
 		}
+		m.due = true
 	}
 	if !ahead && !s.pumping && s.live == l && l.wait == nil && s.sendable(pk) {
 		if m != nil {
@@ -140,7 +142,7 @@ func (s *session) gate(l *link, pk *packets.Packet) bool {
 		if s.waiting() >= s.b.cfg.Pending {
 			s.b.lose(s.dropped(pk, "queue full"))
 		} else {
-			s.add(&message{pk: *pk})
+			s.add(&message{pk: *pk, due: true})
 		}
 	}
 	s.mu.Unlock()
@@ -259,7 +261,7 @@ func (s *session) send(m *message) {
 
 func (s *session) next() *message {
 	for _, m := range s.queue {
-		if m.state == waiting {
+		if m.state == waiting && m.due {
 			return m
 		}
 	}
@@ -302,7 +304,17 @@ func (s *session) establish(l *link) {
 	s.mu.Lock()
 	s.live, s.device, s.unacked, s.credit = l, l.device, 0, false
 	s.mu.Unlock()
+	s.makeDue()
 	s.pump()
+}
+
+// makeDue is called where messages are, or may be, in no queue but the session's.
+func (s *session) makeDue() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.queue {
+		m.due = true
+	}
 }
 
 // detach ends the flow. Messages of QoS 0 are lost with the connection.

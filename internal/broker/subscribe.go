@@ -70,7 +70,7 @@ func (l *link) sendRetained(codes []byte) {
 				out.Properties.SubscriptionIdentifier = []int{f.Identifier} // [MQTT-3.3.4-3]
 			}
 			l.session.mu.Lock()
-			l.session.add(&message{pk: out})
+			l.session.add(&message{pk: out, due: true})
 			l.session.mu.Unlock()
 		}
 	}
