@@ -30,11 +30,11 @@ const (
 	Drop       Kind = "drop"        // a PUBLISH that the broker did not pass on: Client, Topic, Payload, Cause
 	Will       Kind = "will"        // Client, Topic, Payload
 	Retain     Kind = "retain"      // Topic, Payload: kept as the retained message of the topic; empty: removed
-	Broker     Kind = "broker"      // Name: start, stop, restart or kick
+	Broker     Kind = "broker"      // Name: start, stop or kick; a restart is a stop and a start
 	Network    Kind = "network"     // Name: the network, Text: what changed; Count: packets the impairment touched, where it ended
 	FlashWrite Kind = "flash_write" // Offset, Count: bytes written
 	FlashErase Kind = "flash_erase" // Offset, Count: bytes erased
-	Step       Kind = "step"        // Name: the step as written, Line: its line; Text: begin, end or skip
+	Step       Kind = "step"        // Name: the step, as in steps[3]; File, Line: where it stands; Text: begin or skip, and the step in one line
 	Verdict    Kind = "verdict"     // Name: pass, fail…, Text: why
 )
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -101,7 +102,7 @@ func (s *state) load(file string, j job) (*plan.Plan, *expect.Program, diag.List
 
 // repeatCommand is what a user types to get the same run again.
 func repeatCommand(program string, j job) string {
-	words := []string{filepath.Base(program), "run", library.Display(j.File), "--seed", fmt.Sprint(j.Seed)}
+	words := []string{calledAs(program), "run", library.Display(j.File), "--seed", fmt.Sprint(j.Seed)}
 	if j.Mode != "sim" {
 		words = append(words, "--mode", j.Mode)
 	}
@@ -109,6 +110,15 @@ func repeatCommand(program string, j job) string {
 		words = append(words, "--set", shellQuote(name+"="+j.Set[name]))
 	}
 	return strings.Join(words, " ")
+}
+
+// calledAs returns how to start the program again: by its name, or by go run where that started it.
+func calledAs(program string) string {
+	info, ok := debug.ReadBuildInfo()
+	if ok && info.Path != "" && strings.Contains(program, string(filepath.Separator)+"go-build") {
+		return "go run " + info.Path
+	}
+	return filepath.Base(program)
 }
 
 func shellQuote(s string) string {

@@ -62,7 +62,7 @@ func Run(p *plan.Plan, program *expect.Program, opts Options) Result {
 	if opts.Position == nil {
 		opts.Position = new(Position)
 	}
-	if missing := missingRequirements(p.Scenario.Requires); missing != "" {
+	if missing := missingRequirements(p); missing != "" {
 		return skip(p, opts, missing)
 	}
 	if opts.Mode == Live {
@@ -71,15 +71,25 @@ func Run(p *plan.Plan, program *expect.Program, opts Options) Result {
 	return sim(p, program, opts)
 }
 
-// offered is what every twin offers.
-func offered() []string {
-	return []string{"console", "flash", "network", "pins", "power", "reset", "sensors"}
+// offers tells what a device of the kind offers. Networks are the scenario's to declare.
+func offers(d plan.Device) []string {
+	offered := []string{"power", "reset"}
+	for what, has := range map[string]bool{
+		"console": d.Kind.Console != nil, "pins": len(d.Kind.Pins) > 0, "sensors": len(d.Kind.Sensors) > 0,
+		"flash": d.Kind.Resources != nil && d.Kind.Resources.Flash != nil, "network": d.Network != "",
+	} {
+		if has {
+			offered = append(offered, what)
+		}
+	}
+	return offered
 }
 
-func missingRequirements(requires []string) string {
+// missingRequirements lists what is required and no device offers.
+func missingRequirements(p *plan.Plan) string {
 	var missing []string
-	for _, r := range requires {
-		if !slices.Contains(offered(), r) {
+	for _, r := range p.Scenario.Requires {
+		if !slices.ContainsFunc(p.Devices, func(d plan.Device) bool { return slices.Contains(offers(d), r) }) {
 			missing = append(missing, r)
 		}
 	}
