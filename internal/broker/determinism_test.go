@@ -45,9 +45,11 @@ var cases = map[string]func(r *rig){
 		c := r.connected("dev1", 4, "p")
 		c.subscribe("t", 1)
 		for k := range 20 {
-			for i := range 10 {
-				c.publish("t", fmt.Sprint(k, i), 1, uint16(1+i), true)
-			}
+			c.together(func() {
+				for i := range 10 {
+					c.publish("t", fmt.Sprint(k, i), 1, uint16(1+i), true)
+				}
+			})
 			time.Sleep(time.Second)
 		}
 	},

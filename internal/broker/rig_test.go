@@ -208,6 +208,15 @@ func (c *client) write(encode func(*bytes.Buffer) error) {
 	c.send.Write(b.Bytes())
 }
 
+// together sends in one segment what f sends.
+func (c *client) together(f func()) {
+	var segment bytes.Buffer
+	c.send = &segment
+	f()
+	c.send = c.near
+	c.near.Write(segment.Bytes())
+}
+
 type connectOption func(*packets.Packet)
 
 func keepalive(seconds uint16) connectOption {
