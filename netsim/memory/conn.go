@@ -35,6 +35,7 @@ type end struct {
 	block  bool // Write waits while the send buffer is full
 
 	cond    *sync.Cond
+	waiting int // who waits for room
 	buf     []byte
 	held    []byte // received, but not yet a whole packet
 	ended   bool   // the peer's end came; err follows when held is handed over
@@ -111,10 +112,10 @@ func (e *end) Write(p []byte) (int, error) {
 		case e.write.expired:
 			return 0, os.ErrDeadlineExceeded
 		}
-		if !e.block || e.out.Buffered() < sendBuffer {
+		if !e.block || e.room() {
 			break
 		}
-		e.cond.Wait()
+		e.wait()
 	}
 	e.out.Write(e.pair.sw.now(), p)
 	e.peer().schedule()
@@ -126,8 +127,36 @@ func (e *end) Write(p []byte) (int, error) {
 func (e *end) WaitWritable() {
 	e.pair.mu.Lock()
 	defer e.pair.mu.Unlock()
-	for !e.closed && e.err == nil && e.out.Buffered() >= sendBuffer {
-		e.cond.Wait()
+	for !e.closed && e.err == nil && !e.room() {
+		e.wait()
+	}
+}
+
+// Writable reports whether WaitWritable would return at once.
+func (e *end) Writable() bool {
+	e.pair.mu.Lock()
+	defer e.pair.mu.Unlock()
+	return e.closed || e.err != nil || e.room()
+}
+
+func (e *end) room() bool { return e.out.Buffered() < sendBuffer }
+
+// wait waits for room, or for the end. The caller holds mu.
+func (e *end) wait() {
+	e.waiting++
+	e.cond.Wait()
+	e.waiting--
+}
+
+// roomy wakes who waits for room, once acknowledgements made some: in a turn of its own, because
+// the peer may just have got bytes, and two sides must not act in one turn. The caller holds mu.
+func (e *end) roomy() {
+	if e.waiting > 0 && e.room() {
+		e.source.After(0, vtime.Bytes, func() {
+			e.pair.mu.Lock()
+			defer e.pair.mu.Unlock()
+			e.cond.Broadcast()
+		})
 	}
 }
 
@@ -211,8 +240,7 @@ func (e *end) arrive() {
 	if (len(data) > 0 || eof) && !e.closed {
 		e.receive(data, eof)
 	}
-	// Acknowledged bytes make room for the peer.
-	e.peer().cond.Broadcast()
+	e.peer().roomy()
 	e.schedule()
 }
 

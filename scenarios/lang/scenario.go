@@ -13,7 +13,7 @@ type Scenario struct {
 	Scenario string        `yaml:"scenario" jsonschema:"required"`                                                                          // the scenario's name
 	About    string        `yaml:"about"`                                                                                                   // what it shows, in a sentence or two
 	Tags     []string      `yaml:"tags"`                                                                                                    // for --tags
-	Requires []string      `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // what devices must offer; default: derived from the steps
+	Requires []string      `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // what at least one device must offer, or the run is skipped
 
 	Params        map[string]Scalar `yaml:"params" names:"param" vars:"no"`                          // replaced as $name or $(name) before units are parsed
 	Clock         *Clock            `yaml:"clock"`                                                   // the world's time and the devices' clocks
