@@ -137,5 +137,8 @@ func explainResult(r run.Result) string {
 			b.WriteString("\n    " + strings.TrimRight(line, "\n"))
 		}
 	}
+	for _, note := range r.Notes {
+		b.WriteString("\nnote: " + note)
+	}
 	return b.String()
 }

@@ -50,7 +50,11 @@ func (hw *Hardware) fault(text string, stack []string) {
 	if hw.ended != nil {
 		return
 	}
-	t.emit(trace.Event{Kind: trace.Fault, Text: text})
+	reason := text
+	if len(stack) > 0 { // the console may be cut short; the event says where it was
+		reason += " at " + path.Base(strings.TrimPrefix(stack[0], "  at "))
+	}
+	t.emit(trace.Event{Kind: trace.Fault, Text: reason})
 	lines := append(strings.Split("FAULT: "+text, "\n"), stack...)
 	t.uart.write([]byte(strings.Join(lines, "\r\n") + "\r\n"))
 	t.reset(CauseFault)

@@ -8,6 +8,7 @@ package vtime
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,9 @@ import (
 
 // Epoch returns the earliest instant that virtual time can show: a bubble's clock starts there.
 func Epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// End returns the instant at which virtual time ends: timers know none later, so it goes no further.
+func End() time.Time { return time.Unix(0, math.MaxInt64) }
 
 // Main makes bubbles possible outside `go test`, runs body and ends the process with its result.
 //

@@ -122,7 +122,7 @@ func reason(state string) (why string, weight int) {
 	case "running", "runnable":
 		return "never blocks; a loop must sleep, or wait for something", 3
 	case "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
-		return "waits for a mutex (" + state + ") whose holder waits for time; unlock it before sleeping", 2
+		return "waits for a mutex (" + state + ") that stays locked: its holder waits for time, or for this goroutine", 2
 	}
 	return "waits in " + state + ", which virtual time does not count as waiting", 1
 }

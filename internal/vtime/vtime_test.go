@@ -108,7 +108,7 @@ func TestWatchNamesWhoStopsVirtualTime(t *testing.T) {
 			mu.Lock()
 			go func() { <-release; mu.Unlock() }()
 			mu.Lock()
-		}, "waits for a mutex (sync.Mutex.Lock) whose holder waits for time"},
+		}, "waits for a mutex (sync.Mutex.Lock) that stays locked: its holder waits for time"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -26,14 +26,17 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 			if err != nil {
 				return err
 			}
-			targets, err := expandTargets(args)
+			var faults diag.List
+			targets, err := loading(cmd.Context(), func() ([]string, error) {
+				targets, err := expandTargets(args)
+				for _, t := range targets {
+					_, _, found := s.load(t, job{File: t, Seed: 1, Mode: mode, Set: overrides})
+					faults = append(faults, found...)
+				}
+				return targets, err
+			})
 			if err != nil {
 				return err
-			}
-			var faults diag.List
-			for _, t := range targets {
-				_, _, found := s.load(t, job{File: t, Seed: 1, Mode: mode, Set: overrides})
-				faults = append(faults, found...)
 			}
 			faults.Sort()
 			if asJSON {

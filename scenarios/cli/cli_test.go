@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -59,6 +61,19 @@ func badFirmware() map[string]twin.Firmware {
 		},
 		"panics": func(hw *twin.Hardware) error {
 			return later(hw, func() { panic("boom") })
+		},
+		"leaves-a-process": func(hw *twin.Hardware) error {
+			c := exec.Command("sleep", "30")
+			c.Stdout, c.Stderr = os.Stdout, os.Stderr
+			return errors.Join(c.Start(), hw.Sleep(time.Hour))
+		},
+		"leaves-a-process-and-dies": func(hw *twin.Hardware) error {
+			c := exec.Command("sleep", "30")
+			return later(hw, func() {
+				if c.Start() == nil {
+					os.Exit(4)
+				}
+			})
 		},
 		"never-ends": func(hw *twin.Hardware) error {
 			return later(hw, func() {

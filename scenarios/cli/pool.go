@@ -100,6 +100,8 @@ func (p *pool) start() *child {
 	if p.maxprocs > 0 && os.Getenv("GOMAXPROCS") == "" {
 		c.cmd.Env = append(c.cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", p.maxprocs))
 	}
+	// Firmware may have started processes that hold on to these pipes; nobody waits for them.
+	c.cmd.WaitDelay = time.Second
 	c.cmd.ExtraFiles = []*os.File{write}
 	c.cmd.Stdout, c.cmd.Stderr = &c.said, &c.said
 	if c.stdin, err = c.cmd.StdinPipe(); err == nil {

@@ -101,11 +101,13 @@ func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) err
 	if err != nil {
 		return err
 	}
-	targets, err := expandTargets(args)
-	if err != nil {
-		return err
-	}
-	jobs, err := s.plan(f, targets, overrides)
+	jobs, err := loading(ctx, func() ([]job, error) {
+		targets, err := expandTargets(args)
+		if err != nil {
+			return nil, err
+		}
+		return s.plan(f, targets, overrides)
+	})
 	if err != nil {
 		return err
 	}
@@ -207,6 +209,9 @@ func verdictError(verdicts []run.Verdict) error {
 
 // save writes what belongs beside the trace.
 func save(j job, o outcome, x report.Extra) error {
+	if o.Taken {
+		return nil // what is there belongs to another run
+	}
 	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -15,11 +17,28 @@ import (
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/plan"
+	"github.com/twinrig/twinrig/scenarios/run"
 )
 
 // expandTargets turns FILE, DIR and library:NAME into scenario files. A folder means the scenarios in
-// it and below: YAML files whose first key is `scenario`.
+// it and below: YAML files whose first key is `scenario`. A file that is named twice is there once.
 func expandTargets(args []string) ([]string, error) {
+	all, err := everyTarget(args)
+	if err != nil {
+		return nil, err
+	}
+	var targets []string
+	seen := map[string]bool{}
+	for _, t := range all {
+		if clean := filepath.Clean(t); !seen[clean] {
+			seen[clean] = true
+			targets = append(targets, t)
+		}
+	}
+	return targets, nil
+}
+
+func everyTarget(args []string) ([]string, error) {
 	var targets []string
 	for _, arg := range args {
 		if strings.HasPrefix(arg, library.Prefix) {
@@ -62,6 +81,10 @@ func scenariosBelow(dir string) ([]string, error) {
 		if ext := filepath.Ext(path); d.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}
+		// Reading a pipe would wait for whoever writes to it; a link is judged by what it names.
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return nil
+		}
 		if lang.IsScenario(path) {
 			found = append(found, path)
 		}
@@ -84,6 +107,27 @@ func parseSet(set []string) (map[string]string, error) {
 		overrides[name] = value
 	}
 	return overrides, nil
+}
+
+// loading calls f, which reads files. A file may be a pipe that nobody writes to, so once ctx is done it
+// waits no longer: f is left behind.
+func loading[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var zero T
+		return zero, &exit{code: run.Interrupted.ExitCode(), err: errors.New("interrupted; nothing was started")}
+	}
 }
 
 // load reads, checks and compiles a scenario.

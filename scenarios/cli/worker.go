@@ -53,6 +53,7 @@ type outcome struct {
 	Faults diag.List     `json:"faults,omitempty"` // the files changed since they were checked
 	Digest string        `json:"digest"`           // SHA-256 of trace.jsonl, hexadecimal
 	Wall   time.Duration `json:"wall"`
+	Taken  bool          `json:"taken,omitempty"` // another run is writing to the folder
 }
 
 // workerEnv marks a child process as a worker. Its answers go to file descriptor 3, so that firmware
@@ -70,6 +71,7 @@ const progressEvery = 100 * time.Millisecond
 func workerMain(s *state) {
 	// Ctrl-C reaches the whole process group; the supervisor decides what it means.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
+	syscall.CloseOnExec(answerFD) // a process that firmware starts shall not hold it open
 	w := &worker{state: s, answers: json.NewEncoder(os.NewFile(answerFD, "answers")), jobs: make(chan job)}
 	go w.listen(s.stdin)
 	vtime.Main(func(bubble func(func()) error) int {
@@ -132,7 +134,15 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
 		return failed(err)
 	}
-	file, err := os.Create(filepath.Join(j.Dir, "trace.jsonl"))
+	name := filepath.Join(j.Dir, "trace.jsonl")
+	unlock, err := lockFile(name)
+	if err != nil {
+		o := failed(err)
+		o.Taken = errors.Is(err, errTaken)
+		return o
+	}
+	defer unlock()
+	file, err := os.Create(name)
 	if err != nil {
 		return failed(err)
 	}

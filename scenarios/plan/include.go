@@ -14,6 +14,34 @@ const (
 	maxSteps = 100_000 // of a scenario with all that it includes: files can include a file more than once
 )
 
+const maxActions = 1_000_000 // steps and pulses of a run with everything repeated: each is kept until its end
+
+// actions returns how many steps and pulses a run makes of steps, at most maxActions+1; more are a fault.
+func (l *loader) actions(steps []lang.Step) int {
+	total := 0
+	for i := range steps {
+		s, n := &steps[i], 1
+		for _, d := range s.Drive {
+			n += min(d.Value.Count, maxActions)
+		}
+		for _, p := range s.Press {
+			n += min(p.Value.Count, maxActions)
+		}
+		if s.Repeat != nil {
+			inner := l.actions(s.Repeat.Steps)
+			if inner > maxActions {
+				return inner
+			}
+			n += min(s.Repeat.Times, maxActions) * inner
+		}
+		if total += n; total > maxActions {
+			l.diags.Add(s.Pos, s.Path, fmt.Sprintf("up to here the run has more than %d steps and pulses", maxActions), "repeat less often")
+			return maxActions + 1
+		}
+	}
+	return total
+}
+
 // splice returns steps with the included ones in the place of each include. chain has the files that
 // led here, the last one holds steps. The included steps keep the positions of their own file.
 func (l *loader) splice(steps []lang.Step, chain []string) []lang.Step {

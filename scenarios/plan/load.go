@@ -78,6 +78,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	s.Steps = l.splice(s.Steps, []string{opts.File})
 	l.checkScenario()
 	l.windows(s.Steps)
+	l.actions(s.Steps)
 	l.diags.Sort()
 	for i := range l.plan.Devices {
 		if l.plan.Devices[i].Kind == nil {

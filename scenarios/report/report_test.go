@@ -100,6 +100,7 @@ func TestTextOfOneOfMany(t *testing.T) {
 
 func ExampleText() {
 	r := failed()
+	r.Notes = []string{"thermo faulted once, first at 1m12s: out of memory"}
 	r.Failures = r.Failures[:1]
 	r.Failures[0].Detail = "expected: high"
 	report.Text{W: os.Stdout}.Run(r, report.Extra{Wall: 20 * time.Millisecond, Out: "runs/a-7", Repeat: "twinrig run a.yaml --seed 7"}, true) // standard output
@@ -111,6 +112,8 @@ func ExampleText() {
 	//
 	// FAIL a.yaml:8:5: thermo.HEATER is low
 	//     expected: high
+	//
+	// note: thermo faulted once, first at 1m12s: out of memory
 	//
 	// to repeat: twinrig run a.yaml --seed 7
 	// FAIL     a <device> fails

@@ -26,6 +26,7 @@ type Summary struct {
 	Repeat   string      `json:"repeat"`           // the command that repeats the run
 	Steps    []Step      `json:"steps"`
 	Failures []Failure   `json:"failures,omitempty"`
+	Notes    []string    `json:"notes,omitempty"` // what else is worth knowing, such as faults of the firmware
 }
 
 // Step is one step of a Summary.
@@ -59,7 +60,7 @@ type Extra struct {
 // NewSummary puts a result into the form of summary.json.
 func NewSummary(r run.Result, x Extra) Summary {
 	s := Summary{Scenario: r.Scenario, File: r.File, Mode: r.Mode, Seed: r.Seed, Verdict: r.Verdict, ExitCode: r.Verdict.ExitCode(), Reason: r.Reason,
-		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, Repeat: x.Repeat, Steps: []Step{}}
+		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, Repeat: x.Repeat, Notes: r.Notes, Steps: []Step{}}
 	for _, st := range r.Steps {
 		s.Steps = append(s.Steps, Step{Line: st.Pos.Line, Path: st.Path, Text: st.Text, Begin: st.Begin.Seconds(), End: st.End.Seconds(), Verdict: st.Verdict})
 	}

@@ -54,6 +54,12 @@ func (t Text) Run(r run.Result, x Extra, only bool) error {
 			b.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
 		}
 	}
+	if len(r.Notes) > 0 {
+		b.WriteString("\n")
+	}
+	for _, note := range r.Notes {
+		b.WriteString("note: " + note + "\n")
+	}
 	if r.Verdict != run.Pass && r.Verdict != run.Skipped && x.Repeat != "" {
 		fmt.Fprintf(&b, "\nto repeat: %s\n", x.Repeat)
 	}

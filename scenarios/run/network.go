@@ -17,6 +17,7 @@ type change struct {
 	profile netsim.Profile
 	up      bool
 	revert  *vtime.Timer // of the last `for`
+	before  *change      // what revert brings back
 }
 
 func (r *runner) changeOf(name string) *change {
@@ -37,14 +38,18 @@ func (r *runner) declared(name string) netsim.Profile {
 	return netsim.Profile{}
 }
 
-// changeNetwork applies a change. A change ends the one before it, also one that still had time to run.
+// changeNetwork applies a change. A change ends the one before it, also one that still had time to run;
+// where both have a `for`, what was before the first comes back, not what was meant to pass.
 func (r *runner) changeNetwork(n lang.Named[lang.NetworkChange]) (time.Duration, *Failure) {
 	c := r.changeOf(n.Name)
-	c.revert.Stop()
+	passing := c.revert.Stop()
 	if failures := r.faults.end("network", n.Name); len(failures) > 0 {
 		return 0, &failures[0]
 	}
-	before := *c
+	before := &change{profile: c.profile, up: c.up}
+	if passing {
+		before = c.before
+	}
 	if n.Value.State != "" {
 		c.up = n.Value.State == "up"
 	}
@@ -55,6 +60,7 @@ func (r *runner) changeNetwork(n lang.Named[lang.NetworkChange]) (time.Duration,
 	}
 	if n.Value.For != nil {
 		path := r.current.Path
+		c.before = before
 		c.revert = r.bench.steps.After(n.Value.For.Duration, vtime.Stimulus, func() { r.revertNetwork(n.Name, before, path) })
 	}
 	return 0, nil
@@ -68,7 +74,7 @@ func (r *runner) impair(n lang.Named[lang.NetworkChange]) {
 		nothing: "no packet crossed it meanwhile", touched: func() int64 { return int64(link.Packets() - from) }})
 }
 
-func (r *runner) revertNetwork(name string, before change, path string) {
+func (r *runner) revertNetwork(name string, before *change, path string) {
 	failures := r.faults.end("network", name)
 	c := r.changeOf(name)
 	c.profile, c.up = before.profile, before.up

@@ -76,6 +76,7 @@ type Result struct {
 	Verdict  Verdict       `json:"verdict"`
 	Reason   string        `json:"reason,omitempty"` // why it is skipped, infra, invalid or interrupted, in one line
 	Failures []Failure     `json:"failures,omitempty"`
+	Notes    []string      `json:"notes,omitempty"` // what else is worth knowing, such as faults of the firmware
 	Steps    []StepResult  `json:"steps"`
 	Elapsed  time.Duration `json:"elapsed"` // virtual time in sim, wall time in live
 	Events   int           `json:"events"`

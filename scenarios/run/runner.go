@@ -1,7 +1,6 @@
 package run
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/expect"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
+	"periph.io/x/conn/v3/gpio"
 )
 
 // runner does the steps of one run. Its method turn is called by the event loop whenever everything
@@ -35,7 +35,9 @@ type runner struct {
 	history  *expect.History
 	watch    *expect.Watch // always and never
 	faults   faults
-	changes  map[string]*change // of networks, by name
+	crashes  crashes
+	changes  map[string]*change    // of networks, by name
+	driven   map[string]gpio.Level // pins that a drive step holds, by device.PIN
 	todo     []frame
 	total    int
 	starts   map[string]expect.Window // at the start of named steps
@@ -75,7 +77,7 @@ type frame struct {
 }
 
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
-	r := &runner{plan: p, program: program, opts: opts, starts: map[string]expect.Window{}, changes: map[string]*change{}}
+	r := &runner{plan: p, program: program, opts: opts, starts: map[string]expect.Window{}, changes: map[string]*change{}, driven: map[string]gpio.Level{}}
 	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed)}
 	r.total = countSteps(p.Scenario.Steps)
 	r.todo = []frame{{steps: p.Scenario.Steps, times: 1}}
@@ -137,7 +139,7 @@ func (r *runner) mark() expect.Window {
 
 // turn reads what happened since the last turn, judges it, and does at most one thing.
 func (r *runner) turn() (acted bool) {
-	r.beats.Add(1)
+	defer r.beats.Add(1) // at its end: who sees the beat may read what the turn wrote
 	if r.finished {
 		return false
 	}
@@ -155,8 +157,8 @@ func (r *runner) turn() (acted bool) {
 	if r.invariants(now); r.finished {
 		return false
 	}
-	if spun := r.spun(); spun != "" {
-		r.finish(Invalid, spun)
+	if reason := r.hopeless(); reason != "" {
+		r.fail(r.underWay(now, reason, ""))
 		return false
 	}
 	return r.advance(now)
@@ -167,17 +169,13 @@ func (r *runner) record(events []trace.Event) error {
 		return nil
 	}
 	r.result.Events += len(events)
-	r.history.Append(events)
-	return r.writer.Write(events)
-}
-
-func (r *runner) spun() string {
-	for i := range r.plan.Devices {
-		if d := r.plan.Devices[i].Name; r.bench.twins[d].Spun() {
-			return "the firmware of " + d + " spins: a million hardware calls in one instant, and no watchdog to end it; sleep in its loop"
+	for i := range events {
+		if events[i].Kind == trace.Fault {
+			r.crashes.add(events[i])
 		}
 	}
-	return ""
+	r.history.Append(events)
+	return r.writer.Write(events)
 }
 
 func (r *runner) progress(now time.Duration) *Progress {
@@ -335,61 +333,4 @@ func (r *runner) ended(v Verdict) {
 	last := &r.result.Steps[len(r.result.Steps)-1]
 	last.End, last.Verdict = r.now(), v
 	r.current = nil
-}
-
-// fail ends the run with a failure.
-func (r *runner) fail(f Failure) {
-	if n := len(r.result.Steps); n > 0 && r.result.Steps[n-1].Verdict == Interrupted {
-		last := &r.result.Steps[n-1]
-		last.End = r.now()
-		if last.Path == f.Step {
-			last.Verdict = f.Verdict
-		}
-	}
-	r.result.Failures = append(r.result.Failures, f)
-	r.finish(f.Verdict, "")
-}
-
-// end comes after the last step: what never touched or never saw anything is found out.
-func (r *runner) end() {
-	now := r.now()
-	failures := r.endFaults()
-	for _, f := range r.watch.Finish(now) {
-		failures = append(failures, failure(f, f.Path))
-	}
-	verdict := Pass
-	for _, f := range failures {
-		verdict = verdict.Worse(f.Verdict)
-	}
-	r.result.Failures = append(r.result.Failures, failures...)
-	r.finish(verdict, "")
-}
-
-// finish records the verdict and what happened up to it, and stops the loop.
-func (r *runner) finish(v Verdict, reason string) {
-	r.finished = true
-	r.result.Verdict, r.result.Reason, r.result.Elapsed = v, reason, r.now()
-	// The events of one turn are sorted by device; the verdict has a turn to itself, to be the last event.
-	last := r.bench.events.Turn()
-	r.bench.events.Emit(trace.Event{Kind: trace.Verdict, Name: string(v), Text: reason})
-	for _, events := range [][]trace.Event{last, r.bench.events.Turn()} {
-		if r.result.Verdict == Infra {
-			break
-		}
-		if err := r.record(events); err != nil {
-			r.result.Verdict, r.result.Reason = Infra, "the trace cannot be written: "+err.Error()
-		}
-	}
-	r.bench.loop.Stop()
-}
-
-// stalled is the result of a run whose virtual time stands still. It is called outside the bubble,
-// whose goroutines may still be at work; what they wrote last is not theirs to change any more.
-func (r *runner) stalled(s vtime.Stall) Result {
-	p := r.opts.Position.Load()
-	res := Result{Scenario: r.plan.Scenario.Scenario, File: r.plan.File, Mode: r.opts.Mode, Seed: uint64(r.plan.Seed),
-		Verdict: Invalid, Reason: s.Error(), Elapsed: p.Elapsed, Leftover: true, Steps: []StepResult{}}
-	res.Failures = []Failure{{Pos: r.plan.Scenario.Pos, Step: p.Text, At: p.Elapsed, Verdict: Invalid, Message: s.Error(),
-		Detail: fmt.Sprintf("at %s, in step %d of %d: %s\n%s", p.Elapsed, p.Step, p.Steps, p.Text, s.Stack)}}
-	return res
 }

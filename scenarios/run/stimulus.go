@@ -109,9 +109,13 @@ func count(happened bool) int64 {
 	return 0
 }
 
-// pulse drives a pin to level for d, n times, one every period.
+// pulse drives a pin to level for d and back to what it was, n times, one every period.
 func (r *runner) pulse(ref string, level gpio.Level, d time.Duration, n int, every *time.Duration) time.Duration {
 	t, pin := r.pin(ref)
+	back := func() { t.Release(pin) } //nolint:errcheck // check made sure that the pin is there
+	if before, driven := r.driven[ref]; driven {
+		back = func() { t.Drive(pin, before) } //nolint:errcheck // as above
+	}
 	period := 2 * d
 	if every != nil {
 		period = *every
@@ -124,7 +128,7 @@ func (r *runner) pulse(ref string, level gpio.Level, d time.Duration, n int, eve
 		} else {
 			r.bench.steps.After(begin, vtime.Stimulus, func() { t.Drive(pin, level) }) //nolint:errcheck // as above
 		}
-		r.bench.steps.After(begin+d, vtime.Stimulus, func() { t.Release(pin) }) //nolint:errcheck // as above
+		r.bench.steps.After(begin+d, vtime.Stimulus, back)
 	}
 	return time.Duration(n-1)*period + d
 }
@@ -139,10 +143,12 @@ func (r *runner) drive(p lang.Named[lang.PinDrive]) (time.Duration, *Failure) {
 	level := gpio.Level(p.Value.Level == "high")
 	switch {
 	case p.Value.Level == "release":
+		delete(r.driven, p.Name)
 		return 0, r.tested(p.Pos, t.Release(pin))
 	case p.Value.For != nil:
 		return r.pulse(p.Name, level, *p.Value.For, p.Value.Count, p.Value.Every), nil
 	}
+	r.driven[p.Name] = level
 	return 0, r.tested(p.Pos, t.Drive(pin, level))
 }
 

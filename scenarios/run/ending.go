@@ -1,0 +1,149 @@
+package run
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/vtime"
+)
+
+// fail ends the run with a failure.
+func (r *runner) fail(f Failure) {
+	r.cutShort(f)
+	r.result.Failures = append(r.result.Failures, f)
+	r.finish(f.Verdict, "")
+}
+
+// cutShort ends the step under way, which does not come to its own end.
+func (r *runner) cutShort(f Failure) {
+	n := len(r.result.Steps)
+	if n == 0 || r.result.Steps[n-1].Verdict != Interrupted {
+		return
+	}
+	last := &r.result.Steps[n-1]
+	last.End = f.At
+	if last.Path == f.Step {
+		last.Verdict = f.Verdict
+	}
+}
+
+// underWay returns a failure of the step under way.
+func (r *runner) underWay(at time.Duration, message, detail string) Failure {
+	f := Failure{Pos: diag.Position{File: r.plan.File, Line: 1, Col: 1}, Step: "run", At: at, Verdict: Invalid, Message: message, Detail: detail}
+	if r.current != nil {
+		f.Pos, f.Step = r.current.Pos, r.current.Path
+	}
+	return f
+}
+
+// hopeless says why the run cannot go on, or "".
+func (r *runner) hopeless() string {
+	if !time.Now().Before(vtime.End()) {
+		return "virtual time ends in the year " + vtime.End().Format("2006") + ", and the run has come to it; wait for less"
+	}
+	for i := range r.plan.Devices {
+		if d := r.plan.Devices[i].Name; r.bench.twins[d].Spun() {
+			return "the firmware of " + d + " spins: a million hardware calls in one instant, and no watchdog to end it; sleep in its loop"
+		}
+	}
+	return ""
+}
+
+// end comes after the last step: what never touched or never saw anything is found out.
+func (r *runner) end() {
+	now := r.now()
+	failures := r.endFaults()
+	for _, f := range r.watch.Finish(now) {
+		failures = append(failures, failure(f, f.Path))
+	}
+	if !r.everPowered() {
+		failures = append(failures, Failure{Pos: r.plan.Scenario.Pos, Step: "devices", At: now, Verdict: Invalid,
+			Message: "no device was ever powered, so nothing was tested; the first step is most often `power: {DEVICE: on}`"})
+	}
+	verdict := Pass
+	for _, f := range failures {
+		verdict = verdict.Worse(f.Verdict)
+	}
+	r.result.Failures = append(r.result.Failures, failures...)
+	r.finish(verdict, "")
+}
+
+func (r *runner) everPowered() bool {
+	for i := range r.plan.Devices {
+		if r.history.EverPowered(r.plan.Devices[i].Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// finish records the verdict and what happened up to it, and stops the loop.
+func (r *runner) finish(v Verdict, reason string) {
+	r.finished = true
+	r.conclude(v, reason, r.now())
+	r.bench.loop.Stop()
+}
+
+// conclude makes the result, and the verdict the last event of the trace.
+func (r *runner) conclude(v Verdict, reason string, at time.Duration) {
+	r.result.Verdict, r.result.Reason, r.result.Elapsed = v, reason, at
+	if reason == "" && len(r.result.Failures) > 0 {
+		reason = r.result.Failures[0].Message
+	}
+	if v != Infra {
+		// The events of one turn are sorted by device; the verdict comes after them all.
+		events := append(r.bench.events.Turn(), trace.Event{At: at, Kind: trace.Verdict, Name: string(v), Text: reason})
+		if err := r.record(events); err != nil {
+			r.result.Verdict, r.result.Reason = Infra, "the trace cannot be written: "+err.Error()
+		}
+	}
+	r.result.Notes = r.crashes.notes()
+}
+
+// stalled is the result of a run whose virtual time stands still. It is called outside the bubble. The
+// loop is then waiting for the rest to settle, so that nothing of the runner is in use; and whatever it
+// wrote, it wrote before the beat that was seen last.
+func (r *runner) stalled(s vtime.Stall) Result {
+	if r.writer == nil {
+		return r.failed(Invalid, s.Error())
+	}
+	at := r.opts.Position.Load().Elapsed
+	f := r.underWay(at, s.Error(), s.Stack)
+	r.cutShort(f)
+	r.result.Failures = append(r.result.Failures, f)
+	r.conclude(Invalid, "", at)
+	r.result.Leftover = true
+	return r.result
+}
+
+// crashes counts the faults of each device.
+type crashes struct {
+	devices []string // in the order of their first fault
+	count   map[string]int
+	first   map[string]trace.Event
+}
+
+func (c *crashes) add(e trace.Event) {
+	if c.count == nil {
+		c.count, c.first = map[string]int{}, map[string]trace.Event{}
+	}
+	if c.count[e.Device]++; c.count[e.Device] == 1 {
+		c.devices, c.first[e.Device] = append(c.devices, e.Device), e
+	}
+}
+
+// notes says in one line a device how often it faulted, and why at first: what nobody asked for, but who
+// wonders about a missing message wants to know.
+func (c *crashes) notes() []string {
+	var notes []string
+	for _, d := range c.devices {
+		times := "once"
+		if c.count[d] > 1 {
+			times = fmt.Sprintf("%d times", c.count[d])
+		}
+		notes = append(notes, fmt.Sprintf("%s faulted %s, first at %s: %s", d, times, c.first[d].At, c.first[d].Text))
+	}
+	return notes
+}
