@@ -20,7 +20,8 @@ func (s *state) checkCommand() *cobra.Command {
 file:line:col: path: what is wrong; what would be right. It exits with 2 where there is any.`,
 		Example: `  twinrig check outage.yaml
   twinrig check scenarios/ --set outage=10m`,
-		Args: cobra.MinimumNArgs(1),
+		Args:              someScenario,
+		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			overrides, err := parseSet(set)
 			if err != nil {
@@ -55,7 +56,7 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 		},
 	}
 	c.Flags().StringArrayVar(&set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
-	c.Flags().StringVar(&mode, "mode", "sim", "check for `sim` or live")
+	c.Flags().StringVar(&mode, "mode", "sim", "check for `MODE`: sim or live")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the faults as JSON")
 	return c
 }

@@ -8,14 +8,17 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
 	"github.com/twinrig/twinrig/twin"
 )
@@ -104,7 +107,7 @@ func (s *state) complain(err error) { fmt.Fprintln(s.stderr, "twinrig: "+err.Err
 
 func (s *state) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "twinrig",
+		Use:   filepath.Base(s.program),
 		Short: "Run device scenarios against virtual devices, a real MQTT broker and a modelled network",
 		Long: `twinrig runs scenario files: what happens to a device (power cuts, outages, a broker that restarts)
 and what must hold. Devices are twins, which run firmware in virtual time: ten minutes take a tenth
@@ -112,11 +115,47 @@ of a second, and the same seed gives the same run, to the byte.`,
 		Example: `  twinrig run library:thermostat-outage
   twinrig run outage.yaml --seed 7 --set outage=10m
   twinrig check *.yaml`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(s.runCommand(), s.checkCommand(), s.schemaCommand())
 	return root
+}
+
+// version is the module's, as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range info.Deps { // a program of a user's own
+		if m.Path == modulePath {
+			return m.Version
+		}
+	}
+	return info.Main.Version
+}
+
+const modulePath = "github.com/twinrig/twinrig"
+
+// someScenario wants at least one scenario to be named.
+func someScenario(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("name a scenario: a FILE, a DIR or library:NAME; see --help")
+	}
+	return nil
+}
+
+// completeScenarios offers the library beside files.
+func completeScenarios(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, n := range library.Names() {
+		if strings.HasPrefix(library.Prefix+n, typed) {
+			names = append(names, library.Prefix+n)
+		}
+	}
+	return names, cobra.ShellCompDirectiveDefault
 }
 
 func (s *state) firmwareNames() []string { return slices.Sorted(maps.Keys(s.firmware)) }

@@ -59,6 +59,15 @@ func badFirmware() map[string]twin.Firmware {
 		"panics-in-a-goroutine": func(hw *twin.Hardware) error {
 			return later(hw, func() { go func() { panic("boom") }() })
 		},
+		"exits": func(hw *twin.Hardware) error {
+			return later(hw, func() { os.Exit(0) })
+		},
+		"prints": func(hw *twin.Hardware) error {
+			return later(hw, func() {
+				fmt.Println("to standard output")
+				fmt.Fprintln(os.Stderr, "to standard error")
+			})
+		},
 		"panics": func(hw *twin.Hardware) error {
 			return later(hw, func() { panic("boom") })
 		},

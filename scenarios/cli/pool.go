@@ -77,8 +77,9 @@ type child struct {
 	stdin   io.WriteCloser
 	answers *json.Decoder
 	pipe    *os.File
-	said    tail
-	err     error // why it cannot be used (any more)
+	said    tail      // on standard error: log output of firmware, or a crash
+	stderr  io.Writer // the user's
+	err     error     // why it cannot be used (any more)
 }
 
 func (p *pool) start() *child {
@@ -103,7 +104,9 @@ func (p *pool) start() *child {
 	// Firmware may have started processes that hold on to these pipes; nobody waits for them.
 	c.cmd.WaitDelay = time.Second
 	c.cmd.ExtraFiles = []*os.File{write}
-	c.cmd.Stdout, c.cmd.Stderr = &c.said, &c.said
+	// What firmware prints reaches the user; a crash is told in the report instead.
+	c.cmd.Stdout, c.cmd.Stderr = p.stderr, &c.said
+	c.stderr = p.stderr
 	if c.stdin, err = c.cmd.StdinPipe(); err == nil {
 		err = c.cmd.Start()
 	}
@@ -126,6 +129,9 @@ func (c *child) end() {
 	kill := time.AfterFunc(killAfter, func() { c.cmd.Process.Kill() }) //nolint:errcheck // it may be gone already
 	c.cmd.Wait()                                                       //nolint:errcheck // its outcome is in its answers
 	kill.Stop()
+	if c.err == nil {
+		io.WriteString(c.stderr, c.said.take()) //nolint:errcheck // nobody is left to tell
+	}
 	c.pipe.Close()
 	c.cmd = nil
 }
@@ -139,7 +145,9 @@ func (c *child) do(ctx context.Context, j job, progress func(run.Progress)) outc
 			r.Failures = []run.Failure{{Step: "run", Verdict: v, Message: reason, Detail: detail}}
 			r.Failures[0].Pos.File = library.Display(j.File)
 		}
-		return outcome{Result: r, Wall: time.Since(start)}
+		o := outcome{Result: r, Wall: time.Since(start)}
+		salvage(j, &o)
+		return o
 	}
 	if c.err != nil {
 		return lost(run.Infra, c.err.Error(), "")
@@ -166,6 +174,7 @@ func (c *child) do(ctx context.Context, j job, progress func(run.Progress)) outc
 		case a.Progress != nil:
 			progress(*a.Progress)
 		case a.Outcome != nil:
+			io.WriteString(c.stderr, c.said.take()) //nolint:errcheck // nobody is left to tell
 			return *a.Outcome
 		}
 	}
@@ -188,10 +197,10 @@ func (c *child) interrupt(ctx context.Context, done <-chan struct{}) {
 
 // causeOfDeath explains a worker that ended in mid-run.
 func (c *child) causeOfDeath(err error) (v run.Verdict, reason, detail string) {
-	said := c.said.String()
-	_, crash, panicked := strings.Cut(said, "panic: ")
+	said := "\n" + c.said.take()
+	_, crash, panicked := strings.Cut(said, "\npanic: ")
 	if !panicked {
-		_, crash, panicked = strings.Cut(said, "fatal error: ")
+		_, crash, panicked = strings.Cut(said, "\nfatal error: ")
 	}
 	if !panicked {
 		state := "ended"
@@ -201,7 +210,10 @@ func (c *child) causeOfDeath(err error) (v run.Verdict, reason, detail string) {
 		if !errors.Is(err, io.EOF) {
 			state += ", " + err.Error()
 		}
-		return run.Infra, "the process of the run was lost: " + state, said
+		if c.cmd.ProcessState.Exited() {
+			state += "; firmware must not end the process (os.Exit, log.Fatal): it returns an error, or reboots"
+		}
+		return run.Infra, "the process of the run was lost: " + state, strings.TrimSpace(said)
 	}
 	what, _, _ := strings.Cut(crash, "\n")
 	device := vtime.DeviceOf(crash)
@@ -217,7 +229,7 @@ type tail struct {
 	buf bytes.Buffer
 }
 
-const tailSize = 64 << 10
+const tailSize = 1 << 20
 
 // Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
@@ -229,8 +241,11 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *tail) String() string {
+// take returns what was kept, and forgets it.
+func (t *tail) take() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.buf.String()
+	text := t.buf.String()
+	t.buf.Reset()
+	return text
 }

@@ -57,16 +57,17 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
   twinrig run outage.yaml --seed 7 --set outage=10m
   twinrig run outage.yaml --seeds 200 --jobs 2
   twinrig run outage.yaml --verify`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return s.runScenarios(cmd.Context(), f, args) },
+		Args:              someScenario,
+		ValidArgsFunction: completeScenarios,
+		RunE:              func(cmd *cobra.Command, args []string) error { return s.runScenarios(cmd.Context(), f, args) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.mode, "mode", run.Sim, "`sim`: virtual time; live: wall clock, loopback TCP")
-	fl.Uint64Var(&f.seed, "seed", 1, "the `seed` of all chance")
+	fl.StringVar(&f.mode, "mode", run.Sim, "`MODE`: sim for virtual time, or live for the wall clock over loopback TCP")
+	fl.Uint64Var(&f.seed, "seed", 1, "`N`, the seed of all chance")
 	fl.IntVar(&f.seeds, "seeds", 1, "run `N` seeds, from --seed upwards")
 	fl.StringArrayVar(&f.set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
 	fl.StringSliceVar(&f.tags, "tags", nil, "run only scenarios that have all of these `TAGS`")
-	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "how many runs at once")
+	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "do `N` runs at once")
 	fl.StringVar(&f.out, "out", "", "write the results to `DIR` (several runs: to a folder each in it)")
 	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
 	fl.StringVar(&f.listen, "listen", "", "with --mode live: the broker listens on `HOST:PORT`, to look on with another client")
@@ -112,8 +113,7 @@ func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) err
 		return err
 	}
 	if len(jobs) == 0 {
-		fmt.Fprintf(s.stderr, "no scenario has the tags %s; nothing to do\n", strings.Join(f.tags, ", "))
-		return nil
+		return fmt.Errorf("no scenario has the tags %s; nothing is run", strings.Join(f.tags, ", "))
 	}
 	if f.verify {
 		return s.verify(ctx, f, jobs)

@@ -146,7 +146,7 @@ func (s *state) load(file string, j job) (*plan.Plan, *expect.Program, diag.List
 
 // repeatCommand is what a user types to get the same run again.
 func repeatCommand(program string, j job) string {
-	words := []string{calledAs(program), "run", library.Display(j.File), "--seed", fmt.Sprint(j.Seed)}
+	words := []string{calledAs(program), "run", shellQuote(library.Display(j.File)), "--seed", fmt.Sprint(j.Seed)}
 	if j.Mode != "sim" {
 		words = append(words, "--mode", j.Mode)
 	}
@@ -156,13 +156,13 @@ func repeatCommand(program string, j job) string {
 	return strings.Join(words, " ")
 }
 
-// calledAs returns how to start the program again: by its name, or by go run where that started it.
+// calledAs returns how to start the program again: as the user did, or by go run where that started it.
 func calledAs(program string) string {
 	info, ok := debug.ReadBuildInfo()
 	if ok && info.Path != "" && strings.Contains(program, string(filepath.Separator)+"go-build") {
 		return "go run " + info.Path
 	}
-	return filepath.Base(program)
+	return shellQuote(program)
 }
 
 func shellQuote(s string) string {
