@@ -82,7 +82,7 @@ func mark(c *junit.Testcase, f run.Failure) {
 
 func junitSeconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 
-// printable drops what XML 1.0 has no way to write.
+// printable replaces what XML 1.0 has no way to write, and what a terminal would obey.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || !unicode.IsControl(r) && r != unicode.ReplacementChar && r != '\uFFFE' && r != '\uFFFF' {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/stretchr/testify/require"
@@ -118,4 +119,21 @@ func ExampleText() {
 	// to repeat: twinrig run a.yaml --seed 7
 	// FAIL     a <device> fails
 	//          1m30s of virtual time in 20ms, 12 events, runs/a-7
+}
+
+func TestATerminalObeysNoDevice(t *testing.T) {
+	r := failed()
+	r.Scenario, r.Reason, r.Notes = "a\x1b[2J", "b\x9b", []string{"c\x07\x00"}
+	r.Steps[0].Text, r.Failures[0].Message = "send \x1b]0;", "said \x08"
+	var b bytes.Buffer
+	require.NoError(t, report.Text{W: &b}.Run(r, report.Extra{}, true))
+	require.Empty(t, strings.Map(func(c rune) rune {
+		if c == '\n' || !unicode.IsControl(c) {
+			return -1
+		}
+		return c
+	}, b.String()))
+	require.Contains(t, b.String(), "nearest: ·[31m]]> none\n")
+	require.Equal(t, "a\x1b[2J", r.Scenario)
+	require.Contains(t, r.Failures[0].Detail, "\x1b", "the result itself stays as it is")
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ const stepWidth = 74
 
 // Run writes one run: its failures and a closing line, and, where it is the only one, its steps.
 func (t Text) Run(r run.Result, x Extra, only bool) error {
+	r = visible(r)
 	var b strings.Builder
 	if only {
 		t.steps(&b, r)
@@ -69,6 +71,23 @@ func (t Text) Run(r run.Result, x Extra, only bool) error {
 	b.WriteString(t.closing(r, x, only))
 	_, err := io.WriteString(t.W, b.String())
 	return err
+}
+
+// visible returns r for a terminal: what a device says shall not move its cursor or clear it.
+func visible(r run.Result) run.Result {
+	r.Scenario, r.Reason = printable(r.Scenario), printable(r.Reason)
+	r.Steps, r.Failures, r.Notes = slices.Clone(r.Steps), slices.Clone(r.Failures), slices.Clone(r.Notes)
+	for i := range r.Steps {
+		r.Steps[i].Text = printable(r.Steps[i].Text)
+	}
+	for i := range r.Failures {
+		f := &r.Failures[i]
+		f.Message, f.Detail = printable(f.Message), printable(f.Detail)
+	}
+	for i := range r.Notes {
+		r.Notes[i] = printable(r.Notes[i])
+	}
+	return r
 }
 
 func (t Text) steps(b *strings.Builder, r run.Result) {

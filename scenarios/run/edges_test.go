@@ -102,3 +102,15 @@ func TestVirtualTimeEnds(t *testing.T) {
 	require.Contains(t, result.Failures[0].Message, "virtual time ends in the year 2262")
 	require.Equal(t, trace.Verdict, events[len(events)-1].Kind)
 }
+
+func TestSinceASkippedStepBeginsThere(t *testing.T) {
+	result, _ := simulate(t, `
+  - power: {thermo: on}
+  - expect: {console: thermo, matches: BOOT, within: 5s}
+  - wait: 5s
+  - {name: skipped, when: 'thermo.temperature > 80', wait: 1s}
+  - expect: {console: thermo, matches: BOOT, since: skipped, not: true, during: 5s}
+`)
+	require.Equal(t, run.Pass, result.Verdict, "%v", result.Failures)
+	require.Equal(t, run.Skipped, result.Steps[3].Verdict)
+}

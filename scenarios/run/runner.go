@@ -244,6 +244,9 @@ func (r *runner) next() *lang.Step {
 func (r *runner) begin(step *lang.Step, now time.Duration) {
 	r.current = step
 	r.result.Steps = append(r.result.Steps, StepResult{Pos: step.Pos, Path: step.Path, Verb: step.Verb(), Text: step.Text, Begin: now, Verdict: Interrupted})
+	if step.Name != "" {
+		r.starts[step.Name] = r.mark() // also where the step is skipped: `since` may name it all the same
+	}
 	do, err := r.program.When(step, r.history, now)
 	if err != nil {
 		r.fail(Failure{Pos: step.When.Pos, Step: step.Path, At: now, Verdict: Invalid, Message: err.Error()})
@@ -255,9 +258,6 @@ func (r *runner) begin(step *lang.Step, now time.Duration) {
 		return
 	}
 	r.emitStep("begin")
-	if step.Name != "" {
-		r.starts[step.Name] = r.mark()
-	}
 	switch {
 	case step.Expect != nil:
 		r.active = r.program.Begin(step, r.history, now, r.windowOf(step.Expect))
