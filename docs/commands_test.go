@@ -27,6 +27,7 @@ func notRun(command string) string {
 		{"make determinism", "minutes; CI runs it"},
 		{"make bench", "minutes, and needs a quiet machine"},
 		{"go test -run '^$' -bench", "the same"},
+		{"go install ./cmd/twinrig", "the same build, into the user's own folder"},
 		{"make deps-debian", "installs packages, as root"},
 		{".ci/run", "runs all tests, this one too"},
 	} {
