@@ -154,7 +154,7 @@ func (w *Writer) Write(events []Event) error {
 // ErrTruncated means that a trace file ends inside a line, as after a full disk; what comes before is good.
 var ErrTruncated = errors.New("trace: the last line is cut off")
 
-// Read reads a trace file. On error the events read so far are returned too.
+// Read reads a trace file. Zeros at its end, as a run leaves that was killed, do not count. On error the events read so far are returned too.
 func Read(r io.Reader) (Header, []Event, error) {
 	var h Header
 	var events []Event
@@ -162,7 +162,7 @@ func Read(r io.Reader) (Header, []Event, error) {
 	for n := 1; ; n++ {
 		line, err := br.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			if len(line) > 0 {
+			if len(bytes.Trim(line, "\x00")) > 0 {
 				return h, events, ErrTruncated
 			}
 			return h, events, nil

@@ -111,6 +111,7 @@ func TestReadSaysWhereAFileIsBroken(t *testing.T) {
 		"broken line":     {header + good + "{\n", 1, "line 3"},
 		"broken time":     {header + `{"t":-1,"event":"boot"}` + "\n", 0, "line 2"},
 		"cut off":         {header + good + good[:9], 1, ErrTruncated.Error()},
+		"cut off, zeros":  {header + good + good[:9] + "\x00\x00", 1, ErrTruncated.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, events, err := Read(strings.NewReader(test.file))
@@ -118,6 +119,12 @@ func TestReadSaysWhereAFileIsBroken(t *testing.T) {
 			require.Len(t, events, test.events, "what comes before the fault is returned")
 		})
 	}
+}
+
+func TestReadPassesOverZerosAtTheEnd(t *testing.T) {
+	_, events, err := Read(strings.NewReader(`{"trace":1}` + "\n" + `{"t":1.5,"event":"boot"}` + "\n" + strings.Repeat("\x00", 100)))
+	require.NoError(t, err)
+	require.Len(t, events, 1)
 }
 
 type fullDisk struct{ room int }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
@@ -49,22 +50,19 @@ func closeStep(r *run.Result, e trace.Event) {
 	}
 }
 
-// conclude appends the verdict to a trace and returns its digest, or "" where it cannot.
+// conclude appends the verdict to a trace, behind its last whole line, and returns the trace's digest, or
+// "" where it cannot.
 func conclude(file string, verdict trace.Event) string {
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
 	line, err := verdict.MarshalJSON()
 	if err != nil {
 		return ""
 	}
-	if _, err := f.Write(line); err != nil {
-		return ""
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
+	data = append(data[:bytes.LastIndexByte(data, '\n')+1], line...)
+	if err := os.WriteFile(file, data, 0o644); err != nil {
 		return ""
 	}
 	sum := sha256.Sum256(data)

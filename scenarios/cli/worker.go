@@ -73,13 +73,23 @@ func workerMain(s *state) {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
 	syscall.CloseOnExec(answerFD) // a process that firmware starts shall not hold it open
 	w := &worker{state: s, answers: json.NewEncoder(os.NewFile(answerFD, "answers")), jobs: make(chan job)}
-	go w.listen(s.stdin)
+	go w.listen(requests())
 	vtime.Main(func(bubble func(func()) error) int {
 		for j := range w.jobs {
 			w.do(bubble, j)
 		}
 		return 0
 	})
+}
+
+// requests returns standard input as a pipe that the runtime waits for without a thread: a thread that
+// blocks in a read would keep the only processor of a worker until the runtime's monitor takes it away.
+func requests() io.Reader {
+	const stdin = 0
+	if err := syscall.SetNonblock(stdin, true); err != nil {
+		return os.Stdin
+	}
+	return os.NewFile(stdin, "requests")
 }
 
 type worker struct {
@@ -142,7 +152,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 		return o
 	}
 	defer unlock()
-	file, err := os.Create(name)
+	file, err := openTrace(name)
 	if err != nil {
 		return failed(err)
 	}
