@@ -48,7 +48,7 @@ func (b *Broker) Listen(addr string) (net.Addr, error) {
 func listen(addr string) (net.Listener, error) {
 	ln, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		_, port, _ := net.SplitHostPort(addr) //nolint:errcheck // it was good enough to listen on
+		_, port, _ := net.SplitHostPort(addr) // it was good enough to listen on
 		return nil, fmt.Errorf("broker: listen on %s: port %s is in use by another program: %w", addr, port, err)
 	}
 	if err != nil {

@@ -185,8 +185,7 @@ func TestCauses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, func(t *testing.T, version byte) {
-				var events []trace.Event
-				events = run(t, open(), func(r *rig) {
+				events := run(t, open(), func(r *rig) {
 					a := r.connected("dev0", version, "a", keepalive(10))
 					if a.take(0); name == "too large" {
 						a.far.frame = false

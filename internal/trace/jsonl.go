@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -105,14 +106,18 @@ func seconds(d time.Duration) json.Number {
 	return json.Number(fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second))
 }
 
+// parseSeconds reads seconds with at most nine decimals: exactly, which a float64 is not beyond some months.
 func parseSeconds(s string) (time.Duration, error) {
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f < 0 || f > math.MaxInt64/1e9 {
+	whole, fraction, _ := strings.Cut(s, ".")
+	sec, err := strconv.ParseUint(whole, 10, 63)
+	if err != nil || sec >= math.MaxInt64/uint64(time.Second) || len(fraction) > 9 {
 		return 0, fmt.Errorf("trace: time %q is not a number of seconds", s)
 	}
-	whole := time.Duration(f)
-	// A float64 keeps nanoseconds for half a year; round away its error.
-	return whole*time.Second + time.Duration(math.Round((f-float64(whole))*1e9)), nil
+	nanos, err := strconv.ParseUint((fraction + "000000000")[:9], 10, 63)
+	if err != nil {
+		return 0, fmt.Errorf("trace: time %q is not a number of seconds", s)
+	}
+	return time.Duration(sec)*time.Second + time.Duration(nanos), nil
 }
 
 // Writer writes a trace file, JSON Lines. Each Write call reaches the underlying writer before it

@@ -64,7 +64,7 @@ func events() *rapid.Generator[[]Event] {
 	return rapid.SliceOf(rapid.Custom(func(t *rapid.T) Event {
 		text := rapid.StringMatching(`[ -~äß°"\\]{0,12}`)
 		e := Event{
-			At:     time.Duration(rapid.Int64Range(0, int64(200*24*time.Hour)).Draw(t, "at")),
+			At:     time.Duration(rapid.Int64Range(0, int64(200*365*24*time.Hour)).Draw(t, "at")),
 			Device: text.Draw(t, "device"), Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind"), Name: text.Draw(t, "name"),
 			Topic: text.Draw(t, "topic"), Client: text.Draw(t, "client"), Cause: text.Draw(t, "cause"), Text: text.Draw(t, "text"),
 			QoS: byte(rapid.IntRange(0, 2).Draw(t, "qos")), Retain: rapid.Bool().Draw(t, "retain"), Dup: rapid.Bool().Draw(t, "dup"),
@@ -109,6 +109,8 @@ func TestReadSaysWhereAFileIsBroken(t *testing.T) {
 		"not a trace":     {"hello\n", 0, "line 1 is not the header"},
 		"another version": {`{"trace":99}` + "\n", 0, "line 1 is not the header of a version 1 trace"},
 		"broken line":     {header + good + "{\n", 1, "line 3"},
+		"time too fine":   {header + `{"t":1.0000000001,"event":"boot"}` + "\n", 0, "line 2"},
+		"time too large":  {header + `{"t":99999999999,"event":"boot"}` + "\n", 0, "line 2"},
 		"broken time":     {header + `{"t":-1,"event":"boot"}` + "\n", 0, "line 2"},
 		"cut off":         {header + good + good[:9], 1, ErrTruncated.Error()},
 		"cut off, zeros":  {header + good + good[:9] + "\x00\x00", 1, ErrTruncated.Error()},

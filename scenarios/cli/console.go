@@ -49,7 +49,9 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	}
 	switch {
 	case c.flags.json:
-		report.JSON(c.stdout, c.inOrder()) //nolint:errcheck // nobody is left to tell
+		if err := report.JSON(c.stdout, c.inOrder()); err != nil {
+			c.unheard(err)
+		}
 	case c.total > 1:
 		fmt.Fprintln(c.stdout, c.tally())
 	}
@@ -100,8 +102,14 @@ func (c *console) done(i int, j job, o outcome) {
 	}
 	text := report.Text{W: c.stdout, Color: c.color}
 	if err := text.Run(o.Result, x, c.total == 1); err != nil {
-		c.complain(err)
+		c.unheard(err)
 	}
+}
+
+// unheard makes the command fail where its results cannot be printed.
+func (c *console) unheard(err error) {
+	c.complain(err)
+	c.verdicts = append(c.verdicts, run.Infra)
 }
 
 // inOrder returns the summaries in the order of the jobs, whichever ended first.

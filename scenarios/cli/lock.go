@@ -18,8 +18,8 @@ func lockFile(name string) (unlock func(), err error) {
 		return nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
-		f.Close() //nolint:errcheck // nothing was written
+		f.Close()
 		return nil, fmt.Errorf("%s: %w", name, errTaken)
 	}
-	return func() { f.Close() }, nil //nolint:errcheck // nothing was written
+	return func() { f.Close() }, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -82,6 +83,8 @@ func (f runFlags) validate() error {
 		return fmt.Errorf("--mode %s: want sim or live", f.mode)
 	case f.seeds < 1:
 		return fmt.Errorf("--seeds %d: want 1 or more", f.seeds)
+	case f.seed > math.MaxUint64-uint64(f.seeds-1):
+		return fmt.Errorf("--seed %d --seeds %d: the seeds would go past the largest, %d", f.seed, f.seeds, uint64(math.MaxUint64))
 	case f.jobs < 1:
 		return fmt.Errorf("--jobs %d: want 1 or more", f.jobs)
 	case f.listen != "" && f.mode != run.Live:

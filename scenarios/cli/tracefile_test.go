@@ -30,7 +30,7 @@ func TestTraceFileHoldsWhatWasWritten(t *testing.T) {
 		require.NoError(t, f.Close())
 		got, err := os.ReadFile(name)
 		require.NoError(t, err)
-		require.Equal(t, want.Len(), len(got))
+		require.Len(t, got, want.Len())
 		require.True(t, bytes.Equal(want.Bytes(), got))
 	})
 }
