@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/scenarios/report"
 	"github.com/twinrig/twinrig/twin"
 )
 
@@ -145,7 +147,7 @@ func generate(ts *testscript.TestScript, neg bool, args []string) {
 
 // listening ADDRESS: holds a TCP port until the script ends.
 func listening(ts *testscript.TestScript, neg bool, args []string) {
-	l, err := listen(args[0])
+	l, err := net.Listen("tcp", args[0])
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
 }
@@ -164,7 +166,7 @@ func TestFoldersDoNotCollide(t *testing.T) {
 	require.Equal(t, filepath.Join(".twinrig", "runs", "x-2"), jobs[2].Dir)
 
 	// A later command with another param does not overwrite; the same command does.
-	require.NoError(t, save(jobs[0], outcome{}, reportExtra()))
+	require.NoError(t, save(jobs[0], outcome{}, report.Extra{ID: identityOf(jobs[0])}))
 	again, other := []job{{File: "a/x.yaml", Seed: 1}}, []job{{File: "a/x.yaml", Seed: 1, Set: map[string]string{"p": "1"}}}
 	layOut(again, "")
 	layOut(other, "")

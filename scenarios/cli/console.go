@@ -84,7 +84,7 @@ func (c *console) clear() {
 
 // done saves and shows one run.
 func (c *console) done(i int, j job, o outcome) {
-	x := report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, Repeat: repeatCommand(c.program, j)}
+	x := report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: identityOf(j), Repeat: repeatCommand(c.program, j)}
 	if err := save(j, o, x); err != nil {
 		o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
 		o.Result.Reason = "the results cannot be written: " + err.Error()

@@ -166,15 +166,14 @@ func layOut(jobs []job, out string) {
 		stem := strings.TrimSuffix(filepath.Base(strings.TrimPrefix(j.File, library.Prefix)), filepath.Ext(j.File))
 		dir := filepath.Join(base, fmt.Sprintf("%s-%d", stem, j.Seed))
 		if taken[dir] || heldByAnother(dir, *j) {
-			sum := sha256.Sum256([]byte(identityOf(*j)))
-			dir += "-" + hex.EncodeToString(sum[:4])
+			dir += "-" + identityOf(*j)[:8]
 		}
 		taken[dir] = true
 		j.Dir = dir
 	}
 }
 
-// identityOf tells apart runs whose results must not overwrite each other.
+// identityOf tells apart runs whose results must not overwrite each other: a hash, hexadecimal.
 func identityOf(j job) string {
 	file, err := filepath.Abs(j.File)
 	if err != nil || strings.HasPrefix(j.File, library.Prefix) {
@@ -185,17 +184,19 @@ func identityOf(j job) string {
 		Set        map[string]string
 	}{file, j.Mode, j.Set})
 	if err != nil {
-		return file
+		words = []byte(file)
 	}
-	return string(words)
+	sum := sha256.Sum256(words)
+	return hex.EncodeToString(sum[:])
 }
 
-// runFile names the file in a run's folder that says whose results it holds.
-const runFile = "run.id"
-
 func heldByAnother(dir string, j job) bool {
-	id, err := os.ReadFile(filepath.Join(dir, runFile))
-	return err == nil && string(id) != identityOf(j)
+	data, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	if err != nil {
+		return false
+	}
+	var held report.Summary
+	return json.Unmarshal(data, &held) != nil || held.ID != identityOf(j)
 }
 
 // verdictError turns the verdicts of all runs into the exit code.
@@ -209,6 +210,8 @@ func verdictError(verdicts []run.Verdict) error {
 	}
 	return nil
 }
+
+const summaryFile = "summary.json"
 
 // save writes what belongs beside the trace.
 func save(j job, o outcome, x report.Extra) error {
@@ -226,8 +229,7 @@ func save(j job, o outcome, x report.Extra) error {
 		return errors.Join(content(f), f.Close())
 	}
 	return errors.Join(
-		write(runFile, func(f *os.File) error { _, err := f.WriteString(identityOf(j)); return err }),
 		write("junit.xml", func(f *os.File) error { return report.JUnit(f, o.Result) }),
-		write("summary.json", func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) }),
+		write(summaryFile, func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) }),
 	)
 }

@@ -23,6 +23,7 @@ type Summary struct {
 	Events   int         `json:"events"`
 	Digest   string      `json:"digest,omitempty"` // SHA-256 of trace.jsonl
 	Out      string      `json:"out,omitempty"`    // the folder of the results
+	ID       string      `json:"id,omitempty"`     // the same for runs that may overwrite each other's results
 	Repeat   string      `json:"repeat"`           // the command that repeats the run
 	Steps    []Step      `json:"steps"`
 	Failures []Failure   `json:"failures,omitempty"`
@@ -54,13 +55,14 @@ type Extra struct {
 	Wall   time.Duration
 	Digest string
 	Out    string
+	ID     string
 	Repeat string
 }
 
 // NewSummary puts a result into the form of summary.json.
 func NewSummary(r run.Result, x Extra) Summary {
 	s := Summary{Scenario: r.Scenario, File: r.File, Mode: r.Mode, Seed: r.Seed, Verdict: r.Verdict, ExitCode: r.Verdict.ExitCode(), Reason: r.Reason,
-		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, Repeat: x.Repeat, Notes: r.Notes, Steps: []Step{}}
+		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, ID: x.ID, Repeat: x.Repeat, Notes: r.Notes, Steps: []Step{}}
 	for _, st := range r.Steps {
 		s.Steps = append(s.Steps, Step{Line: st.Pos.Line, Path: st.Path, Text: st.Text, Begin: st.Begin.Seconds(), End: st.End.Seconds(), Verdict: st.Verdict})
 	}
