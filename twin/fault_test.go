@@ -62,7 +62,7 @@ func TestFaults(t *testing.T) {
 					return
 				}
 				require.Contains(t, strings.SplitN(console, "\n", 2)[1], c.frame)
-				require.NotRegexp(t, `goroutine \d|0x[0-9a-f]{6}|/work|runtime\.|supervise`, console)
+				require.NotRegexp(t, `goroutine \d|0x[0-9a-f]{6}|/\S+\.go:|runtime\.|supervise`, console)
 			})
 		})
 	}
