@@ -12,10 +12,18 @@ import (
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
-// TestLanguageIsDocumented looks for every key of the schemas, every verb, event and metric.
+// TestLanguageIsDocumented looks for every key of the schemas, every verb, event and metric in what was written
+// by hand: reference.md, which is generated, has them all anyway.
 func TestLanguageIsDocumented(t *testing.T) {
-	page, err := os.ReadFile("scenarios.md")
-	require.NoError(t, err)
+	var page []byte
+	for _, file := range pages(t) {
+		if file == "reference.md" {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		page = append(page, data...)
+	}
 	for _, name := range []string{"scenario", "kind", "steps"} {
 		data, err := lang.Schema(name)
 		require.NoError(t, err)

@@ -29,6 +29,8 @@ type decoder struct {
 	open    map[*yaml.Node]bool
 
 	defaultWithin bool // the file, or the one that includes it, has a default_within
+
+	used map[string]bool // the keys seen, as TYPE.KEY; nil: nobody asks
 }
 
 // nodeDecoder is a type that reads itself from a node. It reports its faults to d.
@@ -195,6 +197,9 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 			return
 		}
 		at.keys = append(at.keys, Key{Name: name, Pos: d.position(key), Value: d.position(value)})
+		if d.used != nil {
+			d.used[exported(v.Type().Name())+"."+name] = true
+		}
 		d.member(value, v.FieldByIndex(f.index), join(path, name), f)
 	}) && !unknown
 	if n.Kind != yaml.MappingNode {

@@ -20,8 +20,23 @@ var sources embed.FS
 // Schema returns the JSON Schema (draft 2020-12) of a scenario, kind or steps file, as indented JSON.
 // It says what can be said of a file by itself, without the names that lead from one place to another.
 func Schema(name string) ([]byte, error) {
-	roots := map[string]reflect.Type{"scenario": reflect.TypeFor[Scenario](), "kind": reflect.TypeFor[Kind](), "steps": reflect.TypeFor[StepsFile]()}
-	root, ok := roots[name]
+	s, err := schemaOf(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("lang: schema %s: %w", name, err)
+	}
+	return data, nil
+}
+
+func rootTypes() map[string]reflect.Type {
+	return map[string]reflect.Type{"scenario": reflect.TypeFor[Scenario](), "kind": reflect.TypeFor[Kind](), "steps": reflect.TypeFor[StepsFile]()}
+}
+
+func schemaOf(name string) (*jsonschema.Schema, error) {
+	root, ok := rootTypes()[name]
 	if !ok {
 		return nil, fmt.Errorf("lang: no schema %q: %s", name, diag.DidYouMean(name, []string{"scenario", "kind", "steps"}))
 	}
@@ -35,11 +50,7 @@ func Schema(name string) ([]byte, error) {
 	s.ID = jsonschema.ID("https://github.com/twinrig/twinrig/" + name + ".schema.json")
 	s.Title = "twinrig " + name
 	s.Definitions = g.defs
-	data, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("lang: schema %s: %w", name, err)
-	}
-	return data, nil
+	return s, nil
 }
 
 // generator makes schemas of the types, by the same shapes by which the decoder reads them.
