@@ -126,7 +126,8 @@ func (w *Watch) idle(inv *invariant, n *node) string {
 	if why := w.h.neverPowered(n); why != "" {
 		return why
 	}
-	if n.op == opEvent || inv.slots[n.id].judged {
+	// A state beside an event is read when the event comes; that none came is what `never` wants.
+	if n.op == opEvent || inv.slots[n.id].judged || inv.rule.never && !inv.rule.root.state {
 		return ""
 	}
 	if off := w.h.off(n.devices); len(off) > 0 && len(n.devices) > 1 {
