@@ -49,8 +49,8 @@ golden: ## Rewrite the golden files after a wanted change; read the diff
 	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("golden"' . | xargs -n1 dirname | sort -u) -run Golden -golden
 
 .PHONY: deps-debian
-deps-debian: ## Install what the tests need from Debian's packages (as root): a C compiler for the race detector
-	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev
+deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, mosquitto
+	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld mosquitto
 
 .PHONY: clean
 clean: ## Remove what was built and run
