@@ -226,10 +226,13 @@ func (c *programCompiler) pin(n *node) bool {
 }
 
 func (c *programCompiler) console(n *node) bool {
-	device, ok := c.scope.index[n.source.Console]
+	device, ok := c.scope.device(n.source.Console)
+	if !ok {
+		return false
+	}
 	n.devices = []int{device}
-	n.event = &eventLeaf{kind: trace.Console, device: n.source.Console, pattern: n.source.Matches}
-	return ok
+	n.event = &eventLeaf{kind: trace.Console, device: c.scope.plan.Devices[device].Name, pattern: n.source.Matches}
+	return true
 }
 
 func (c *programCompiler) metric(n *node, path string) bool {
@@ -271,9 +274,12 @@ func (c *programCompiler) event(n *node) bool {
 	kind := trace.Kind(e.Event)
 	n.event = &eventLeaf{kind: kind, device: e.Device, cause: e.Cause, pattern: e.Matches}
 	if e.Device != "" {
-		device, ok := c.scope.index[e.Device]
-		n.devices = []int{device}
-		return ok
+		device, ok := c.scope.device(e.Device)
+		if !ok {
+			return false
+		}
+		n.devices, n.event.device = []int{device}, c.scope.plan.Devices[device].Name
+		return true
 	}
 	switch kind {
 	case trace.Broker, trace.Network, trace.Step, trace.Verdict: // the bench's

@@ -38,7 +38,7 @@ func NewHistory(p *plan.Plan) *History {
 	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}}
 	for i := range p.Devices {
 		h.index[p.Devices[i].Name] = i
-		h.devices = append(h.devices, newDeviceState(p, &p.Devices[i], h.values))
+		h.devices = append(h.devices, newDeviceState(&p.Devices[i], h.values))
 	}
 	return h
 }

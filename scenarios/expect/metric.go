@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"cmp"
 	"regexp"
 	"regexp/syntax"
 	"strconv"
@@ -35,13 +36,13 @@ type metricRule struct {
 
 // newMetricRule resolves a rule of the device's kind. A topic with {id} stands for itself; one
 // without is relative to the first of the device's own topics that ends in /#.
-func newMetricRule(p *plan.Plan, d *plan.Device, rule lang.MetricRule, key string) metricRule {
+func newMetricRule(d *plan.Device, rule lang.MetricRule, key string) metricRule {
 	if rule.Console != nil {
 		return metricRule{key: key, console: rule.Console.Regexp, text: !numericMetric(rule)}
 	}
 	topic := rule.MQTT
 	if strings.Contains(topic, "{id}") {
-		topic = strings.ReplaceAll(topic, "{id}", identityOwner(p, d.Name))
+		topic = lang.Expand(topic, cmp.Or(d.Owner, d.Name))
 	} else {
 		for _, own := range d.Identity.Topics {
 			if base, ok := strings.CutSuffix(own, "#"); ok {
@@ -51,18 +52,6 @@ func newMetricRule(p *plan.Plan, d *plan.Device, rule lang.MetricRule, key strin
 		}
 	}
 	return metricRule{key: key, filter: newTopicFilter(topic), field: rule.JSON}
-}
-
-// identityOwner follows `identity` to the device whose name {id} stands for.
-func identityOwner(p *plan.Plan, name string) string {
-	for range p.Scenario.Devices { // no chain is longer
-		d, ok := p.Scenario.Devices.Get(name)
-		if !ok || d.Identity == "" {
-			break
-		}
-		name = d.Identity
-	}
-	return name
 }
 
 // applyMetrics reads the metrics that a publish or console event carries.

@@ -121,13 +121,23 @@ func (s *scope) metricNames(d *plan.Device) []string {
 	return slices.Concat(builtinMetrics(), d.Kind.Metrics.Names())
 }
 
+// device returns the index of the device called name, as t1 or fleet[3].
+func (s *scope) device(name string) (int, bool) {
+	d := s.plan.Device(name)
+	if d == nil {
+		return 0, false
+	}
+	i, ok := s.index[d.Name]
+	return i, ok
+}
+
 // split resolves device.name, as in t1.HEATER. The names of devices hold no dot.
 func (s *scope) split(name string) (device int, member string, ok bool) {
 	before, member, ok := strings.Cut(name, ".")
 	if !ok {
 		return 0, "", false
 	}
-	device, ok = s.index[before]
+	device, ok = s.device(before)
 	return device, member, ok && s.plan.Devices[device].Kind != nil
 }
 

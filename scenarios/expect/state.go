@@ -47,7 +47,7 @@ type deviceState struct {
 	counts  map[string]string // built-in metrics' keys
 }
 
-func newDeviceState(p *plan.Plan, d *plan.Device, values map[string]any) *deviceState {
+func newDeviceState(d *plan.Device, values map[string]any) *deviceState {
 	s := &deviceState{name: d.Name, pins: map[string]string{}, sensors: map[string]string{}, own: map[string]bool{},
 		counts: map[string]string{}, powerK: valueKey(powerRole, d.Name, "powered")}
 	values[s.powerK] = false
@@ -71,7 +71,7 @@ func newDeviceState(p *plan.Plan, d *plan.Device, values map[string]any) *device
 		s.own[rule.Name] = true
 		key := valueKey(metricRole, d.Name, rule.Name)
 		delete(values, key)
-		s.rules = append(s.rules, newMetricRule(p, d, rule.Value, key))
+		s.rules = append(s.rules, newMetricRule(d, rule.Value, key))
 	}
 	return s
 }

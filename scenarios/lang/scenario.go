@@ -70,7 +70,7 @@ type Clock struct {
 	Uptime *Duration `yaml:"uptime"` // the millisecond counter at each boot; default 0
 }
 
-// Device is one device of the scenario.
+// Device is one device of the scenario, or with count a fleet of them.
 type Device struct {
 	Pos      diag.Position     `yaml:"-"`
 	Keys     Keys              `yaml:"-"`
@@ -79,6 +79,10 @@ type Device struct {
 	Network  string            `yaml:"network"`                    // default: the only network; without any, a perfect one
 	Identity string            `yaml:"identity"`                   // another device whose client id and credentials this one uses
 	Params   map[string]Scalar `yaml:"params"`                     // override the kind's
+
+	Count  *int           `yaml:"count" jsonschema:"minimum=1,maximum=100000"` // makes it a fleet of that many devices: NAME-0001, NAME-0002…
+	Spread *Duration      `yaml:"spread"`                                      // fleet: a step that powers it on does so evenly over that time; default: all at once
+	Labels Ordered[Label] `yaml:"labels" names:"part"`                         // label: its value, for expressions; for a fleet also {value: share}
 }
 
 // Network is a link between devices and broker. Keys beside uplink and downlink count for both.

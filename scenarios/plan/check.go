@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -69,13 +70,13 @@ func (l *loader) checkSince(e *lang.Expect, path string, named map[string]diag.P
 func (l *loader) checkStep(s *lang.Step) {
 	for _, power := range s.Power {
 		path := s.Path + ".power." + power.Name
-		device := l.device(power.Name, power.Pos, path)
+		device := l.devicesNamed(power.Name, power.Pos, path)
 		if cut := power.Value.Cut; cut != nil && device != nil && device.Kind != nil && (device.Kind.Resources == nil || device.Kind.Resources.Flash == nil) {
 			l.diags.Add(cut.Pos, path+".cut", fmt.Sprintf("the kind %s has no flash to cut the power in", device.Kind.Kind), "resources: {flash: 64KiB}")
 		}
 	}
 	for _, name := range s.Reset {
-		l.device(name.Text, name.Pos, s.Path+".reset")
+		l.devicesNamed(name.Text, name.Pos, s.Path+".reset")
 	}
 	for _, drive := range s.Drive {
 		l.pin(drive.Name, drive.Pos, s.Path+".drive", "in")
@@ -96,7 +97,7 @@ func (l *loader) checkStep(s *lang.Step) {
 		l.network(change.Name, change.Pos, s.Path+".network")
 	}
 	if s.Broker != nil && s.Broker.Action == "kick" {
-		l.device(s.Broker.Device, s.Broker.Pos, s.Path+".broker.kick")
+		l.devicesNamed(s.Broker.Device, s.Broker.Pos, s.Path+".broker.kick")
 	}
 	if s.Expect != nil {
 		l.checkExpect(s.Expect, s.Path+".expect")
@@ -104,6 +105,13 @@ func (l *loader) checkStep(s *lang.Step) {
 }
 
 func (l *loader) checkExpect(e *lang.Expect, path string) {
+	for _, ref := range []string{e.Pin, e.Console, e.Metric, e.Device} {
+		name, _, _ := strings.Cut(ref, ".")
+		if f := l.plan.Fleet(name); f != nil {
+			l.diags.Add(e.Pos, path, name+" is a fleet: not yet", "one of its members: "+name+"[1]")
+			return
+		}
+	}
 	switch e.Subject() {
 	case "pin":
 		l.pin(e.Pin, e.Keys.At("pin", e.Pos), path+".pin", "")
@@ -113,7 +121,7 @@ func (l *loader) checkExpect(e *lang.Expect, path string) {
 		l.metric(e.Metric, e.Keys.At("metric", e.Pos), path+".metric")
 	case "event":
 		if e.Keys.Has("device") {
-			l.device(e.Device, e.Keys.At("device", e.Pos), path+".device")
+			l.devicesNamed(e.Device, e.Keys.At("device", e.Pos), path+".device")
 		}
 	case "all", "any":
 		for i, member := range e.Members() {
@@ -122,7 +130,7 @@ func (l *loader) checkExpect(e *lang.Expect, path string) {
 	}
 }
 
-// device returns the device called name, or reports that there is none and returns nil.
+// device returns the one device called name, or reports that there is none, or a fleet, and returns nil.
 func (l *loader) device(name string, pos diag.Position, path string) *Device {
 	return l.deviceOr(name, pos, path)
 }
@@ -132,6 +140,16 @@ func (l *loader) deviceOr(name string, pos diag.Position, path string, others ..
 	if device == nil {
 		candidates := append(l.plan.Scenario.Devices.Names(), others...)
 		hint := diag.DidYouMean(name, candidates)
+		if f := l.plan.Fleet(name); f != nil {
+			l.diags.Add(pos, path, name+" is a fleet; one device is needed here", "a member of it, as in "+name+"[1]")
+			return nil
+		}
+		if fleet, number, ok := lang.SplitMember(name); ok {
+			if f := l.plan.Fleet(fleet); f != nil {
+				l.diags.Add(pos, path, fmt.Sprintf("the fleet %s has no member %s", fleet, number), fmt.Sprintf("from %s[1] to %s[%d]", fleet, fleet, len(f.Members)))
+				return nil
+			}
+		}
 		if slices.Contains(l.plan.Scenario.Networks.Names(), name) {
 			hint = name + " is a network"
 		}
@@ -147,6 +165,8 @@ func (l *loader) network(name string, pos diag.Position, path string) {
 	}
 	hint := diag.DidYouMean(name, networks.Names())
 	switch {
+	case l.plan.Fleet(name) != nil:
+		hint = name + " is a fleet"
 	case l.plan.Device(name) != nil:
 		hint = name + " is a device"
 	case len(networks) == 0:

@@ -58,7 +58,15 @@ func (l *loader) devices() {
 			l.version(&device, &n.Value, path)
 			l.params(&device, &n.Value, path)
 		}
-		l.plan.Devices = append(l.plan.Devices, device)
+		if n.Value.Count != nil {
+			l.addFleet(n, device)
+			continue
+		}
+		device.Labels = map[string]string{}
+		for _, label := range n.Value.Labels {
+			device.Labels[label.Name] = label.Value.Value
+		}
+		l.addDevice(n, device)
 	}
 	l.identities()
 }
@@ -156,21 +164,34 @@ func (l *loader) networkOf(d *lang.Device, path string) string {
 func (l *loader) identities() {
 	devices := l.plan.Devices
 	for i := range devices {
+		devices[i].Owner = devices[i].Name
 		if devices[i].Kind != nil {
 			devices[i].Identity = l.own(&devices[i])
 		}
 	}
 	used := map[string]string{} // client id: device
-	for i, n := range l.plan.Scenario.Devices {
-		if source := l.identitySource(n); source != nil {
-			devices[i].Identity = source.Identity
-			continue
+	for _, n := range l.plan.Scenario.Devices {
+		source := l.identitySource(n)
+		for _, name := range l.plan.Members(n.Name) {
+			device := l.plan.Device(name)
+			if n.Value.Count != nil && device.Fleet != n.Name {
+				continue // another device has its name, which was reported
+			}
+			if source != nil {
+				device.Identity, device.Owner = source.Identity, source.Name
+				continue
+			}
+			id := device.Identity.ClientID
+			if other, ok := used[id]; ok && id != "" {
+				hint := "put {id} into the kind's client_id"
+				if n.Value.Count == nil {
+					hint += ", or say identity: " + other
+				}
+				l.diags.Add(n.Pos, "devices."+n.Name, fmt.Sprintf("the client id %q is also that of %s", id, other), hint)
+				break
+			}
+			used[id] = name
 		}
-		id := devices[i].Identity.ClientID
-		if other, ok := used[id]; ok && id != "" {
-			l.diags.Add(n.Pos, "devices."+n.Name, fmt.Sprintf("the client id %q is also that of %s", id, other), "put {id} into the kind's client_id, or say identity: "+other)
-		}
-		used[id] = n.Name
 	}
 }
 
@@ -199,10 +220,17 @@ func (l *loader) own(d *Device) Identity {
 // the device has its own, or where the way does not end.
 func (l *loader) identitySource(n lang.Named[lang.Device]) *Device {
 	all := l.plan.Scenario.Devices
-	seen, at := []string{n.Name}, n
+	seen, at, end := []string{n.Name}, n, n.Name
 	for at.Value.Keys.Has("identity") {
 		name := at.Value.Identity
-		next, ok := all.Get(name)
+		base := name
+		if fleet, _, ok := lang.SplitMember(name); ok {
+			base = fleet
+		}
+		if d := l.plan.Device(name); d != nil && d.Fleet != "" {
+			base = d.Fleet
+		}
+		next, ok := all.Get(base)
 		pos, path := n.Value.Keys.At("identity", n.Pos), "devices."+n.Name+".identity"
 		switch {
 		case !ok && at.Name == n.Name:
@@ -210,14 +238,17 @@ func (l *loader) identitySource(n lang.Named[lang.Device]) *Device {
 			return nil
 		case !ok:
 			return nil // reported where it is named
-		case slices.Contains(seen, name):
-			l.diags.Addf(pos, path, "the identity goes round in a circle: %s", strings.Join(append(seen, name), " → "))
+		case slices.Contains(seen, base):
+			l.diags.Addf(pos, path, "the identity goes round in a circle: %s", strings.Join(append(seen, base), " → "))
+			return nil
+		case l.plan.Fleet(name) != nil && at.Name == n.Name:
+			l.diags.Add(pos, path, name+" is a fleet, each of whose members has an identity of its own", "name a member, as in "+name+"[1]")
 			return nil
 		}
-		seen, at = append(seen, name), lang.Named[lang.Device]{Name: name, Value: next}
+		seen, at, end = append(seen, base), lang.Named[lang.Device]{Name: base, Value: next}, name
 	}
 	if at.Name == n.Name {
 		return nil
 	}
-	return l.plan.Device(at.Name)
+	return l.plan.Device(end)
 }

@@ -59,7 +59,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	if opts.ReadFile == nil {
 		opts.ReadFile = lang.ReadFile
 	}
-	l := &loader{opts: opts, plan: &Plan{File: opts.File, Seed: opts.Seed}, kinds: map[string]*lang.Kind{}, steps: map[string]*lang.StepsFile{}}
+	l := &loader{opts: opts, plan: &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}}, kinds: map[string]*lang.Kind{}, steps: map[string]*lang.StepsFile{}}
 	data, err := opts.ReadFile(opts.File)
 	if err != nil {
 		l.diags.Addf(diag.Position{File: opts.File}, "", "cannot be read: %v", err)

@@ -21,7 +21,7 @@ func (l *loader) part(ref string, pos diag.Position, path, what, example string)
 	name, part, ok := Split(ref)
 	if !ok {
 		message := fmt.Sprintf("%q does not name a %s of a device", ref, what)
-		if l.plan.Device(ref) != nil {
+		if l.plan.Device(ref) != nil || l.plan.Fleet(ref) != nil {
 			example = ref + "." + example
 		} else {
 			example = "thermo." + example
@@ -29,7 +29,7 @@ func (l *loader) part(ref string, pos diag.Position, path, what, example string)
 		l.diags.Add(pos, path, message, "as in "+example)
 		return nil, ""
 	}
-	device := l.device(name, pos, path)
+	device := l.devicesNamed(name, pos, path)
 	if device == nil || device.Kind == nil {
 		return nil, ""
 	}
@@ -96,7 +96,7 @@ func (l *loader) sense(s lang.Named[lang.SenseValue], path string) {
 }
 
 func (l *loader) console(name string, pos diag.Position, path string) {
-	d := l.device(name, pos, path)
+	d := l.devicesNamed(name, pos, path)
 	if d != nil && d.Kind != nil && d.Kind.Console == nil {
 		l.diags.Add(pos, path, fmt.Sprintf("the kind %s has no console", d.Kind.Kind), "console: {baud: 115200}")
 	}

@@ -18,9 +18,12 @@ type Plan struct {
 	Start    time.Time     // world time at the start of the run
 	RTC      time.Time     // the devices' real-time clock at first power-on
 	Uptime   time.Duration // the devices' millisecond counter at boot
-	Devices  []Device      // in the order of the file
+	Devices  []Device      // in the order of the file, members of fleets one by one
+	Fleets   []Fleet       // in the order of the file
 	Networks []Network     // in the order of the file
 	Open     bool          // broker.auth: open
+
+	byName map[string]int // index in Devices; nil in a plan that was put together by hand
 }
 
 // Device is a device with everything resolved.
@@ -32,6 +35,9 @@ type Device struct {
 	Network  string            // "" with no networks at all
 	Params   map[string]string // kind's and device's merged
 	Identity Identity
+	Owner    string            // the device whose name {id} stands for: itself, or the one whose identity it uses; "" is itself
+	Fleet    string            // the fleet it is a member of, or ""
+	Labels   map[string]string // of a fleet's members each for itself
 }
 
 // Identity is how a device shows itself to the broker.
@@ -46,14 +52,4 @@ type Identity struct {
 type Network struct {
 	Name    string
 	Profile netsim.Profile
-}
-
-// Device returns the device called name, or nil.
-func (p *Plan) Device(name string) *Device {
-	for i := range p.Devices {
-		if p.Devices[i].Name == name {
-			return &p.Devices[i]
-		}
-	}
-	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
-	"github.com/twinrig/twinrig/twin"
 	"periph.io/x/conn/v3/gpio"
 )
 
@@ -26,7 +25,8 @@ func (r *runner) stimulate(s *lang.Step) (time.Duration, *Failure) {
 		return each(s.Power, r.power)
 	case s.Reset != nil:
 		for _, d := range s.Reset {
-			if failure := r.tested(d.Pos, r.bench.twins[d.Text].Reset()); failure != nil {
+			failure := r.eachMember(d.Text, func(_ int, name string) *Failure { return r.tested(d.Pos, r.bench.twins[name].Reset()) })
+			if failure != nil {
 				return 0, failure
 			}
 		}
@@ -69,22 +69,41 @@ func (r *runner) tested(pos diag.Position, err error) *Failure {
 	return &Failure{Pos: pos, Step: r.current.Path, At: r.now(), Verdict: Invalid, Message: "this step has no effect: " + err.Error()}
 }
 
+// power acts on a device, or on all members of a fleet, whose spread the step then lasts.
 func (r *runner) power(p lang.Named[lang.PowerAction]) (time.Duration, *Failure) {
-	t, a := r.bench.twins[p.Name], p.Value
+	var longest time.Duration
+	fleet := r.plan.Fleet(p.Name)
+	failure := r.eachMember(p.Name, func(i int, name string) *Failure {
+		lasts, failure := r.powerOne(p, name, fleet.Offset(i))
+		longest = max(longest, lasts)
+		return failure
+	})
+	if fleet != nil && (p.Value.Action == "on" || p.Value.Action == "cycle") {
+		longest += fleet.Spread - fleet.Offset(len(fleet.Members)-1)
+	}
+	return longest, failure
+}
+
+// powerOne acts on one device. later is how much later than now it is powered on.
+func (r *runner) powerOne(p lang.Named[lang.PowerAction], name string, later time.Duration) (time.Duration, *Failure) {
+	t, a := r.bench.twins[name], p.Value
 	switch {
+	case a.Action == "on" && later > 0 && !t.Powered():
+		r.bench.steps.After(later, vtime.Stimulus, func() { t.PowerOn() }) //nolint:errcheck // it is off: this step alone acts on it until then
+		return later, nil
 	case a.Action == "on":
 		return 0, r.tested(p.Pos, t.PowerOn())
 	case !t.Powered():
-		return 0, r.tested(p.Pos, fmt.Errorf("%s is not powered", p.Name))
+		return 0, r.tested(p.Pos, fmt.Errorf("%s is not powered", name))
 	case a.Cut != nil:
-		if failures := r.faults.end("power", p.Name); len(failures) > 0 {
+		if failures := r.faults.end("power", name); len(failures) > 0 {
 			return 0, &failures[0]
 		}
 		if failure := r.tested(p.Pos, t.CutInFlashWrite(a.Cut.FlashWrite, a.Cut.Byte)); failure != nil {
 			return 0, failure
 		}
-		r.faults.begin(&fault{verb: "power", subject: p.Name, pos: p.Pos, path: r.current.Path,
-			what: fmt.Sprintf("power %s: cut in flash write %d", p.Name, a.Cut.FlashWrite), nothing: "the write never came",
+		r.faults.begin(&fault{verb: "power", subject: name, pos: p.Pos, path: r.current.Path,
+			what: fmt.Sprintf("power %s: cut in flash write %d", name, a.Cut.FlashWrite), nothing: "the write never came",
 			touched: func() int64 { return count(t.FlashCutFired()) }})
 	case a.Action == "cut":
 		t.Cut()
@@ -96,8 +115,8 @@ func (r *runner) power(p lang.Named[lang.PowerAction]) (time.Duration, *Failure)
 			off = *a.Off
 		}
 		t.PowerOff()
-		r.bench.steps.After(off, vtime.Stimulus, func() { t.PowerOn() }) //nolint:errcheck // it is off: this step alone acts on it until then
-		return off, nil
+		r.bench.steps.After(off+later, vtime.Stimulus, func() { t.PowerOn() }) //nolint:errcheck // it is off: this step alone acts on it until then
+		return off + later, nil
 	}
 	return 0, nil
 }
@@ -109,11 +128,11 @@ func count(happened bool) int64 {
 	return 0
 }
 
-// pulse drives a pin to level for d and back to what it was, n times, one every period.
-func (r *runner) pulse(ref string, level gpio.Level, d time.Duration, n int, every *time.Duration) time.Duration {
-	t, pin := r.pin(ref)
+// pulse drives a pin of a device to level for d and back to what it was, n times, one every period.
+func (r *runner) pulse(device, pin string, level gpio.Level, d time.Duration, n int, every *time.Duration) time.Duration {
+	t := r.bench.twins[device]
 	back := func() { t.Release(pin) } //nolint:errcheck // check made sure that the pin is there
-	if before, driven := r.driven[ref]; driven {
+	if before, driven := r.driven[device+"."+pin]; driven {
 		back = func() { t.Drive(pin, before) } //nolint:errcheck // as above
 	}
 	period := 2 * d
@@ -133,54 +152,64 @@ func (r *runner) pulse(ref string, level gpio.Level, d time.Duration, n int, eve
 	return time.Duration(n-1)*period + d
 }
 
-func (r *runner) pin(ref string) (*twin.Twin, string) {
-	device, pin, _ := plan.Split(ref)
-	return r.bench.twins[device], pin
-}
-
 func (r *runner) drive(p lang.Named[lang.PinDrive]) (time.Duration, *Failure) {
-	t, pin := r.pin(p.Name)
+	var longest time.Duration
+	name, pin, _ := plan.Split(p.Name)
 	level := gpio.Level(p.Value.Level == "high")
-	switch {
-	case p.Value.Level == "release":
-		delete(r.driven, p.Name)
-		return 0, r.tested(p.Pos, t.Release(pin))
-	case p.Value.For != nil:
-		return r.pulse(p.Name, level, *p.Value.For, p.Value.Count, p.Value.Every), nil
-	}
-	r.driven[p.Name] = level
-	return 0, r.tested(p.Pos, t.Drive(pin, level))
+	failure := r.eachMember(name, func(_ int, device string) *Failure {
+		t := r.bench.twins[device]
+		switch {
+		case p.Value.Level == "release":
+			delete(r.driven, device+"."+pin)
+			return r.tested(p.Pos, t.Release(pin))
+		case p.Value.For != nil:
+			longest = r.pulse(device, pin, level, *p.Value.For, p.Value.Count, p.Value.Every)
+			return nil
+		}
+		r.driven[device+"."+pin] = level
+		return r.tested(p.Pos, t.Drive(pin, level))
+	})
+	return longest, failure
 }
 
 func (r *runner) press(p lang.Named[lang.PinPress]) (time.Duration, *Failure) {
-	device, pin, _ := plan.Split(p.Name)
-	spec, _ := r.plan.Device(device).Kind.Pins.Get(pin)
-	return r.pulse(p.Name, activeLevel(spec), p.Value.For, p.Value.Count, p.Value.Every), nil
+	var longest time.Duration
+	name, pin, _ := plan.Split(p.Name)
+	failure := r.eachMember(name, func(_ int, device string) *Failure {
+		spec, _ := r.plan.Device(device).Kind.Pins.Get(pin)
+		longest = r.pulse(device, pin, activeLevel(spec), p.Value.For, p.Value.Count, p.Value.Every)
+		return nil
+	})
+	return longest, failure
 }
 
 func (r *runner) sense(v lang.Named[lang.SenseValue]) (time.Duration, *Failure) {
-	device, sensor, _ := plan.Split(v.Name)
-	return 0, r.tested(v.Pos, r.bench.twins[device].Sense(sensor, v.Value.Value))
+	name, sensor, _ := plan.Split(v.Name)
+	return 0, r.eachMember(name, func(_ int, device string) *Failure {
+		return r.tested(v.Pos, r.bench.twins[device].Sense(sensor, v.Value.Value))
+	})
 }
 
 func (r *runner) send(s *lang.Step) *Failure {
-	t := r.bench.twins[s.Send.Console]
-	if !t.Powered() {
-		return r.tested(s.Pos, fmt.Errorf("%s is not powered, nobody hears its console", s.Send.Console))
-	}
-	if s.Send.Line != nil {
-		t.Send([]byte(*s.Send.Line + "\n"))
-	} else {
-		t.Send([]byte(*s.Send.Bytes))
-	}
-	return nil
+	return r.eachMember(s.Send.Console, func(_ int, device string) *Failure {
+		t := r.bench.twins[device]
+		if !t.Powered() {
+			return r.tested(s.Pos, fmt.Errorf("%s is not powered, nobody hears its console", device))
+		}
+		if s.Send.Line != nil {
+			t.Send([]byte(*s.Send.Line + "\n"))
+		} else {
+			t.Send([]byte(*s.Send.Bytes))
+		}
+		return nil
+	})
 }
 
 func (r *runner) publish(s *lang.Step) *Failure {
 	p := s.Publish
 	m := broker.Message{Topic: p.Topic, QoS: byte(p.QoS), Retain: p.Retain, Properties: p.Properties}
-	if p.As != "backend" {
-		m.As = p.As
+	if d := r.plan.Device(p.As); d != nil {
+		m.As = d.Name
 	}
 	if p.JSON != nil {
 		payload, err := json.Marshal(p.JSON.Value)
@@ -200,12 +229,12 @@ func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
 	case "start":
 		return r.startBroker(a)
 	case "kick":
-		return r.tested(a.Pos, b.Kick(a.Device))
+		return r.eachMember(a.Device, func(_ int, device string) *Failure { return r.tested(a.Pos, b.Kick(device)) })
 	}
 	if !b.Running() {
 		return r.tested(a.Pos, fmt.Errorf("the broker is stopped already"))
 	}
-	connected := slices.ContainsFunc(r.plan.Scenario.Devices.Names(), b.Connected)
+	connected := slices.ContainsFunc(r.plan.Devices, func(d plan.Device) bool { return b.Connected(d.Name) })
 	refused := r.bench.fabric.Refused()
 	r.faults.begin(&fault{verb: "broker", pos: a.Pos, path: r.current.Path, what: "broker " + a.Action,
 		nothing: "no device was connected, and none tried to connect meanwhile",
