@@ -13,8 +13,8 @@ type Identity struct {
 	Topics   []string // topic filters it may publish and subscribe to, and that its will must be under
 }
 
-// may reports whether the identity may use topic, which is a topic name or a topic filter.
-func (id *Identity) may(topic string) bool {
+// May reports whether the identity may use topic, which is a topic name or a topic filter.
+func (id *Identity) May(topic string) bool {
 	topic, ok := unshared(topic)
 	if !ok || len(topic) >= 4 && strings.EqualFold(topic[:4], "$SYS") {
 		return false

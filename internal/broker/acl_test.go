@@ -52,7 +52,7 @@ func TestIdentityMay(t *testing.T) {
 		"$share/g/devices/a/x": true, "$SHARE/g/devices/b/x": false, "$share/g/#": false, "$share/g": false, "$share/g/": false,
 		"$SYS/broker": false, "$sys/broker": false, "$SYS/#": false, "$share/g/$SYS/#": false, "": false,
 	} {
-		require.Equal(t, want, id.may(topic), topic)
+		require.Equal(t, want, id.May(topic), topic)
 	}
 }
 

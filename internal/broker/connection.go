@@ -57,7 +57,7 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 			l.identity = id
 		}
 	}
-	if l.identity != nil && pk.Connect.WillFlag && !l.identity.may(pk.Connect.WillTopic) {
+	if l.identity != nil && pk.Connect.WillFlag && !l.identity.May(pk.Connect.WillTopic) {
 		return errors.Join(errWill, h.b.server.SendConnack(cl, packets.ErrNotAuthorized, false, nil))
 	}
 	return nil

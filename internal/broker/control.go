@@ -54,7 +54,7 @@ func (b *Broker) Publish(m Message) error {
 		if id == nil {
 			return fmt.Errorf("broker: publish to %s: there is no device %s", m.Topic, m.As)
 		}
-		if !b.cfg.Open && !id.may(m.Topic) {
+		if !b.cfg.Open && !id.May(m.Topic) {
 			e := messageEvent(id.Device, id.ClientID, trace.Drop, &pk)
 			e.Cause = packets.ErrNotAuthorized.Reason
 			b.emit(e)

@@ -228,7 +228,7 @@ func (h *hook) OnSelectSubscribers(subs *mqtt.Subscribers, _ packets.Packet) *mq
 // OnACLCheck decides whether a client may publish to a topic, subscribe to a filter, or be sent a message.
 func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	l := linkOf(cl)
-	if h.b.cfg.Open || l == nil || l.identity != nil && l.identity.may(topic) {
+	if h.b.cfg.Open || l == nil || l.identity != nil && l.identity.May(topic) {
 		return true
 	}
 	if write {

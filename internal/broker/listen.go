@@ -16,7 +16,11 @@ type listener struct {
 
 // Listen takes connections on a TCP address, such as 127.0.0.1:0, while the broker runs, and returns
 // the address with the port chosen. Use it on the wall clock only: a bubble cannot wait for sockets.
-func (b *Broker) Listen(addr string) (net.Addr, error) {
+func (b *Broker) Listen(addr string) (net.Addr, error) { return b.listen(addr, b.accept) }
+
+// listen opens an address, and again whenever the broker starts; serve takes its connections until the
+// listener is closed.
+func (b *Broker) listen(addr string, serve func(net.Listener)) (net.Addr, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.running {
@@ -25,11 +29,10 @@ func (b *Broker) Listen(addr string) (net.Addr, error) {
 	var ln net.Listener
 	l := &listener{addr: addr}
 	l.open = func() (err error) {
-		if ln, err = listen(l.addr); err != nil {
+		if ln, err = openPort(l.addr); err != nil {
 			return err
 		}
-		b.wg.Add(1)
-		go b.accept(ln)
+		b.wg.Go(func() { serve(ln) })
 		return nil
 	}
 	l.shut = func() {
@@ -45,7 +48,7 @@ func (b *Broker) Listen(addr string) (net.Addr, error) {
 	return ln.Addr(), nil
 }
 
-func listen(addr string) (net.Listener, error) {
+func openPort(addr string) (net.Listener, error) {
 	ln, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		_, port, _ := net.SplitHostPort(addr) // it was good enough to listen on
@@ -59,7 +62,6 @@ func listen(addr string) (net.Listener, error) {
 
 // accept takes connections until ln is closed.
 func (b *Broker) accept(ln net.Listener) {
-	defer b.wg.Done()
 	for {
 		conn, err := ln.Accept()
 		if err != nil {

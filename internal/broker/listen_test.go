@@ -110,6 +110,10 @@ func tcp(t *testing.T, addr net.Addr) *peer {
 	conn, err := net.Dial("tcp", addr.String())
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
+	return peerOn(t, conn)
+}
+
+func peerOn(t *testing.T, conn net.Conn) *peer {
 	p := &peer{client: client{r: &rig{t: t}, version: 4}, conn: conn}
 	p.send = conn
 	return p
