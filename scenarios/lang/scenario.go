@@ -19,7 +19,7 @@ type Scenario struct {
 	Clock         *Clock            `yaml:"clock"`                                                   // the world's time and the devices' clocks
 	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required,minItems=1" names:"device"` // name: device
 	Networks      Ordered[Network]  `yaml:"networks" names:"device"`                                 // name: link between devices and broker
-	Broker        *Broker           `yaml:"broker"`                                                  // the embedded broker
+	Broker        *Broker           `yaml:"broker"`                                                  // the embedded broker, or one elsewhere
 	DefaultWithin *Duration         `yaml:"default_within"`                                          // within, for expectations that have neither within nor during
 	Steps         []Step            `yaml:"steps" jsonschema:"required,minItems=1"`                  // what happens, one after the other; each step has one verb
 	Always        []Invariant       `yaml:"always"`                                                  // states that hold from power-on to the end of the run
@@ -101,11 +101,6 @@ type Direction struct {
 	Loss    *Percent  `yaml:"loss"`                         // each packet for itself
 	Rate    *BitRate  `yaml:"rate"`                         // per second; default: unlimited
 	Limit   *int      `yaml:"limit" jsonschema:"minimum=1"` // packets queued at most; default 1000
-}
-
-// Broker configures the embedded broker.
-type Broker struct {
-	Auth string `yaml:"auth" jsonschema:"enum=per-device,enum=open"` // default per-device
 }
 
 // Step is one step: exactly one verb.
@@ -232,13 +227,6 @@ type NetworkChange struct {
 	State   string        `yaml:"state" jsonschema:"enum=up,enum=down"` // up or down; default: as it is
 	Network `yaml:",inline"`
 	For     *Duration `yaml:"for"` // then what was before comes back; the step does not wait
-}
-
-// BrokerAction is stop, start, restart or {kick: device}.
-type BrokerAction struct {
-	Pos    diag.Position
-	Action string
-	Device string // with kick
 }
 
 // Repeat runs its steps Times times.

@@ -104,6 +104,10 @@ func (*NetworkChange) schema(g *generator, _ *field) *jsonschema.Schema {
 	return shortOr[networkChange](g, "NetworkChange", stateWords()...)
 }
 
+func (*BrokerURL) schema(g *generator, _ *field) *jsonschema.Schema {
+	return g.quantity("BrokerURL", `^mqtts?://`, "mqtt://user:password@broker.example.com:1883")
+}
+
 func (*BrokerAction) schema(g *generator, _ *field) *jsonschema.Schema {
 	return shortOr[kickForm](g, "BrokerAction", brokerWords()...)
 }

@@ -3,7 +3,6 @@ package lang
 import (
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -29,9 +28,6 @@ type (
 		Count *int      `yaml:"count" jsonschema:"minimum=1"` // how often; default 1
 		Every *Duration `yaml:"every"`                        // from the start of one press to the start of the next; default twice for
 	}
-	kickForm struct {
-		Kick string `yaml:"kick" jsonschema:"required"` // device whose connection the broker closes
-	}
 )
 
 // word reads the short form: one of words.
@@ -49,10 +45,9 @@ func (d *decoder) word(n *yaml.Node, path string, words ...string) string {
 	return ""
 }
 
-func powerWords() []string  { return []string{"on", "off", "cycle", "cut"} }
-func driveWords() []string  { return []string{"high", "low", "release"} }
-func stateWords() []string  { return []string{"up", "down"} }
-func brokerWords() []string { return []string{"stop", "start", "restart"} }
+func powerWords() []string { return []string{"on", "off", "cycle", "cut"} }
+func driveWords() []string { return []string{"high", "low", "release"} }
+func stateWords() []string { return []string{"up", "down"} }
 
 func (a *PowerAction) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 	a.Pos = d.position(n)
@@ -148,19 +143,4 @@ func (c *NetworkChange) decode(d *decoder, n *yaml.Node, path string, _ *field) 
 	if _, changes := c.Keys.first("state", "latency", "jitter", "loss", "rate", "limit", "uplink", "downlink"); !changes && len(d.diags) == before {
 		d.fault(n, path, "changes nothing", "as in {state: down, for: 90s} or {latency: 2s}")
 	}
-}
-
-func (b *BrokerAction) decode(d *decoder, n *yaml.Node, path string, _ *field) {
-	b.Pos = d.position(n)
-	if n.Kind != yaml.MappingNode {
-		if n.Value == "kick" {
-			d.fault(n, path, "kick needs a device", "as in {kick: thermo}")
-			return
-		}
-		b.Action = d.word(n, path, brokerWords()...)
-		return
-	}
-	var form kickForm
-	d.structure(n, reflect.ValueOf(&form).Elem(), path)
-	b.Action, b.Device = "kick", strings.TrimSpace(form.Kick)
 }
