@@ -165,19 +165,6 @@ func (hw *Hardware) Pin(name string) (gpio.PinIO, error) {
 	return &bootPin{hw: hw, pin: p}, nil
 }
 
-// Sensor returns what a sensor measures now, in the unit of its declaration.
-func (hw *Hardware) Sensor(name string) (float64, error) {
-	if err := hw.enter(); err != nil {
-		return 0, err
-	}
-	defer hw.t.unlock()
-	s, err := hw.t.sensor(name)
-	if err != nil {
-		return 0, err
-	}
-	return s.value, nil
-}
-
 // Console returns the console UART: 8 data bits, no parity, one stop bit.
 //
 // Write takes everything at once, as a DMA transfer does, and never waits; the bytes leave one after the

@@ -54,6 +54,7 @@ func (t *Twin) PowerOn() error {
 	if t.first.IsZero() {
 		t.first = time.Now()
 	}
+	t.powerChips()
 	t.emit(trace.Event{Kind: trace.Power, Name: "on"})
 	t.bootIn(BootTime, CausePower)
 	return nil

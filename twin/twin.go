@@ -43,13 +43,6 @@ type PinSpec struct {
 	Pull   gpio.Pull // the resistor on the board, there also without power; zero: none, as gpio.Float
 }
 
-// SensorSpec declares a sensor, as a quantity in Unit.
-type SensorSpec struct {
-	Name, Unit string
-	Min, Max   float64 // what Sense accepts, both included; both zero: any finite value
-	Initial    float64 // until the first Sense; within Min and Max
-}
-
 // Identity is how the device shows itself to the broker.
 type Identity struct {
 	ClientID, Username, Password string
@@ -99,7 +92,8 @@ type Twin struct {
 	start   *vtime.Timer
 
 	pins    []*pin
-	sensors []*sensor
+	sensors []*quantity
+	chips   []*chip
 	flash   *flash.Array
 	uart    uart
 }
@@ -118,7 +112,10 @@ func New(cfg Config) (*Twin, error) {
 		t.pins = append(t.pins, newPin(i, spec))
 	}
 	for _, spec := range cfg.Sensors {
-		t.sensors = append(t.sensors, &sensor{spec: spec, value: spec.Initial})
+		t.sensors = append(t.sensors, newQuantity(spec))
+	}
+	if err := t.mount(); err != nil {
+		return nil, fmt.Errorf("twin: %q: %w", cfg.Name, err)
 	}
 	t.uart.init(t)
 	return t, nil
@@ -147,6 +144,7 @@ func validate(cfg Config) error {
 		fault(s.Name == "" || names[s.Name], "sensor %q has no name, or another's", s.Name)
 		fault(s.Min > s.Max, "sensor %q ranges from %v down to %v", s.Name, s.Min, s.Max)
 		fault(!s.allows(s.Initial), "sensor %q begins at %v, outside %v to %v", s.Name, s.Initial, s.Min, s.Max)
+		fault(!(s.Noise >= 0) || math.IsInf(s.Noise, 0), "sensor %q has a noise of %v", s.Name, s.Noise)
 		names[s.Name] = true
 	}
 	return errors.Join(faults...)
@@ -206,53 +204,4 @@ func (t *Twin) emit(e trace.Event) {
 	}
 	e.Device = t.cfg.Name
 	t.cfg.Emit(e)
-}
-
-// sensor is a quantity of the environment: it is there without power too.
-type sensor struct {
-	spec  SensorSpec
-	value float64
-}
-
-func (s SensorSpec) allows(v float64) bool {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return false
-	}
-	return s.Min == 0 && s.Max == 0 || s.Min <= v && v <= s.Max
-}
-
-// Sense sets what a sensor measures, in the unit of its declaration.
-func (t *Twin) Sense(name string, value float64) error {
-	t.mu.Lock()
-	defer t.unlock()
-	s, err := t.sensor(name)
-	if err != nil {
-		return err
-	}
-	if !s.spec.allows(value) {
-		return fmt.Errorf("twin: %s.%s cannot be %v %s: its range is %v to %v", t.cfg.Name, name, value, s.spec.Unit, s.spec.Min, s.spec.Max)
-	}
-	s.value = value
-	t.emit(trace.Event{Kind: trace.Sensor, Name: name, Value: value})
-	return nil
-}
-
-// Sensed returns what a sensor measures now.
-func (t *Twin) Sensed(name string) (float64, error) {
-	t.mu.Lock()
-	defer t.unlock()
-	s, err := t.sensor(name)
-	if err != nil {
-		return 0, err
-	}
-	return s.value, nil
-}
-
-func (t *Twin) sensor(name string) (*sensor, error) {
-	for _, s := range t.sensors {
-		if s.spec.Name == name {
-			return s, nil
-		}
-	}
-	return nil, fmt.Errorf("twin: %s has no sensor %q", t.cfg.Name, name)
 }

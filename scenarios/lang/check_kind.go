@@ -50,24 +50,6 @@ func (p *Pin) check(d *decoder, at mapping) {
 	}
 }
 
-func (s *Sensor) check(d *decoder, at mapping) {
-	if !at.keys.Has("range") || d.faulty(join(at.path, "range")) {
-		return
-	}
-	if len(s.Range) != 2 {
-		at.add(d, "range", fmt.Sprintf("a range has 2 values, not %d", len(s.Range)), "the lowest and the highest, as in [-40, 85]")
-		return
-	}
-	low, high := s.Range[0], s.Range[1]
-	if low >= high {
-		at.add(d, "range", fmt.Sprintf("the range from %v to %v is empty", low, high), "the lowest value comes first")
-		return
-	}
-	if s.Initial != nil && (*s.Initial < low || *s.Initial > high) {
-		at.add(d, "initial", fmt.Sprintf("%v is outside the range from %v to %v", *s.Initial, low, high), "")
-	}
-}
-
 // The defaults of NOR flash, in bytes.
 const (
 	DefaultEraseBlock       = 4096

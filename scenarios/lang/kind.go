@@ -27,15 +27,6 @@ type Pin struct {
 	Active    string        `yaml:"active" jsonschema:"enum=high,enum=low"`           // what press drives; default: low with a pull-up, else high
 }
 
-// Sensor is a quantity that the firmware reads.
-type Sensor struct {
-	Pos     diag.Position `yaml:"-"`
-	Keys    Keys          `yaml:"-"`
-	Unit    string        `yaml:"unit" jsonschema:"required"` // the unit of its values
-	Range   []float64     `yaml:"range"`                      // lowest and highest value that can be sensed
-	Initial *float64      `yaml:"initial"`                    // before the first sense; default: 0, or the end of range nearest to it
-}
-
 // Console is a UART, 8 data bits, no parity, one stop bit.
 type Console struct {
 	Pos  diag.Position `yaml:"-"`
