@@ -89,6 +89,9 @@ func (l *loader) kind(d *lang.Device, path string) *lang.Kind {
 	}
 	kind, diags := lang.ParseKind(name, data)
 	l.referred(diags, name, pos, at)
+	if kind != nil && len(diags) == 0 {
+		l.sensors(kind)
+	}
 	l.kinds[name] = kind
 	return kind
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/twin/sensor"
 )
 
 // Options are what a scenario is loaded with.
@@ -59,7 +60,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	if opts.ReadFile == nil {
 		opts.ReadFile = lang.ReadFile
 	}
-	l := &loader{opts: opts, plan: &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}}, kinds: map[string]*lang.Kind{}, steps: map[string]*lang.StepsFile{}}
+	l := &loader{opts: opts, plan: &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}, mounts: map[*lang.Kind]map[string]*sensor.Mount{}}, kinds: map[string]*lang.Kind{}, steps: map[string]*lang.StepsFile{}}
 	data, err := opts.ReadFile(opts.File)
 	if err != nil {
 		l.diags.Addf(diag.Position{File: opts.File}, "", "cannot be read: %v", err)

@@ -8,6 +8,7 @@ import (
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/netsim"
 	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/twin/sensor"
 )
 
 // Plan is a scenario that was checked and can be run.
@@ -23,7 +24,8 @@ type Plan struct {
 	Networks []Network     // in the order of the file
 	Open     bool          // broker.auth: open
 
-	byName map[string]int // index in Devices; nil in a plan that was put together by hand
+	mounts map[*lang.Kind]map[string]*sensor.Mount // by the sensor's name
+	byName map[string]int                          // index in Devices; nil in a plan that was put together by hand
 }
 
 // Device is a device with everything resolved.

@@ -92,7 +92,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 	}
 	cfg := twin.Config{
 		Name: d.Name, Version: d.Version, Firmware: firmware[d.Firmware],
-		Pins: pins(d.Kind), Sensors: sensors(d.Kind), Flash: geometry(d.Kind),
+		Pins: pins(d.Kind), Sensors: sensors(b.plan, d.Kind), Flash: geometry(d.Kind),
 		Params:   d.Params,
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
 		Seed:     b.plan.Seed, RTC: b.plan.RTC, Uptime: b.plan.Uptime,
@@ -135,17 +135,18 @@ func activeLevel(p lang.Pin) gpio.Level {
 	return p.Pull != "up"
 }
 
-func sensors(k *lang.Kind) []twin.SensorSpec {
+func sensors(p *plan.Plan, k *lang.Kind) []twin.SensorSpec {
 	specs := make([]twin.SensorSpec, len(k.Sensors))
 	for i, s := range k.Sensors {
 		specs[i] = sensorSpec(s.Name, s.Value)
+		specs[i].Mount = p.Mount(k, s.Name)
 	}
 	return specs
 }
 
 // sensorSpec gives a sensor its default value: zero, or the end of its range nearest to it.
 func sensorSpec(name string, s lang.Sensor) twin.SensorSpec {
-	spec := twin.SensorSpec{Name: name, Unit: s.Unit}
+	spec := twin.SensorSpec{Name: name, Unit: s.Unit, Noise: s.Noise}
 	if len(s.Range) == 2 {
 		spec.Min, spec.Max = s.Range[0], s.Range[1]
 		spec.Initial = min(max(0, spec.Min), spec.Max)
