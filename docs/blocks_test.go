@@ -17,7 +17,7 @@ type block struct {
 	file  string   // of the documentation, relative to this folder
 	line  int      // of its fence
 	lang  string   // the first word behind the fence
-	words []string // the others: file=NAME (it is docs/example/NAME), as=NAME, exit=N, output
+	words []string // the others: file=NAME (it is docs/example/NAME), as=NAME, exit=N, output, live
 	text  string
 }
 

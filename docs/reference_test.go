@@ -4,12 +4,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/twinrig/twinrig/docs/example/meter"
+	"github.com/twinrig/twinrig/internal/need"
 	"github.com/twinrig/twinrig/scenarios"
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
@@ -67,14 +69,23 @@ func TestEveryKeyHasAnExample(t *testing.T) {
 	require.Empty(t, missing, "keys that no file of docs/examples/language shows")
 }
 
-// TestExamplesPass runs every scenario of examples/language.
+// TestExamplesPass runs every scenario of examples/language: those called live- on the wall clock, for a few seconds.
 func TestExamplesPass(t *testing.T) {
 	for _, file := range examples(t) {
 		if !lang.IsScenario(file) {
 			continue
 		}
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			scenarios.Run(t, file, scenarios.Firmware("meter", meter.Firmware))
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			options := []scenarios.Option{scenarios.Firmware("meter", meter.Firmware)}
+			if strings.HasPrefix(name, "live-") {
+				options = append(options, scenarios.Live())
+			}
+			if name == "live-external-broker" {
+				port := need.Mosquitto(t, map[string]string{"thermo": "secret-thermo", "backend": "hush"})
+				options = append(options, scenarios.Set("port", strconv.Itoa(port)))
+			}
+			scenarios.Run(t, file, options...)
 		})
 	}
 }

@@ -78,7 +78,11 @@ func faults(b block) diag.List {
 		_, faults := lang.ParseSteps("page.yaml", []byte(b.text), lang.Options{})
 		return faults
 	}
-	p, faults := plan.Load(plan.Options{File: "page.yaml", ReadFile: readFile(complete(b.text)), Seed: 1})
+	mode := "sim"
+	if slices.Contains(b.words, "live") {
+		mode = "live"
+	}
+	p, faults := plan.Load(plan.Options{File: "page.yaml", ReadFile: readFile(complete(b.text)), Seed: 1, Mode: mode})
 	if p == nil {
 		return faults
 	}

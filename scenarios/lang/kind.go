@@ -49,6 +49,7 @@ type Identity struct {
 	Keys     Keys          `yaml:"-"`
 	ClientID string        `yaml:"client_id"` // default {id}
 	Username string        `yaml:"username"`  // default {id}
+	Password string        `yaml:"password"`  // default: one for each device, drawn from the seed
 	Topics   OneOrMany     `yaml:"topics"`    // filters it may publish and subscribe to; default devices/{id}/#
 }
 

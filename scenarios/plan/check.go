@@ -68,6 +68,7 @@ func (l *loader) checkSince(e *lang.Expect, path string, named map[string]diag.P
 }
 
 func (l *loader) checkStep(s *lang.Step) {
+	l.checkExternalStep(s)
 	for _, power := range s.Power {
 		path := s.Path + ".power." + power.Name
 		device := l.devicesNamed(power.Name, power.Pos, path)
@@ -112,6 +113,7 @@ func (l *loader) checkExpect(e *lang.Expect, path string) {
 			return
 		}
 	}
+	l.checkExternalExpect(e, path)
 	switch e.Subject() {
 	case "pin":
 		l.pin(e.Pin, e.Keys.At("pin", e.Pos), path+".pin", "")

@@ -210,6 +210,9 @@ func (l *loader) own(d *Device) Identity {
 	if spec.Username != "" {
 		id.Username = lang.Expand(spec.Username, d.Name)
 	}
+	if spec.Password != "" {
+		id.Password = lang.Expand(spec.Password, d.Name)
+	}
 	for _, topic := range spec.Topics {
 		id.Topics = append(id.Topics, lang.Expand(topic.Text, d.Name))
 	}

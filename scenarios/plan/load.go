@@ -73,6 +73,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	}
 	l.plan.Scenario = s
 	l.plan.Open = s.Broker != nil && s.Broker.Auth == "open"
+	l.plan.External = l.external()
 	l.clock()
 	l.networks()
 	l.devices()

@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/twinrig/twinrig/internal/seed"
@@ -23,6 +24,7 @@ type Plan struct {
 	Fleets   []Fleet       // in the order of the file
 	Networks []Network     // in the order of the file
 	Open     bool          // broker.auth: open
+	External *url.URL      // the broker elsewhere; nil: the embedded one
 
 	mounts map[*lang.Kind]map[string]*sensor.Mount // by the sensor's name
 	byName map[string]int                          // index in Devices; nil in a plan that was put together by hand

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/twinrig/twinrig/internal/broker"
+	"github.com/twinrig/twinrig/internal/observer"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/netsim"
@@ -37,6 +38,12 @@ type fabric interface {
 	Close()
 }
 
+// backend publishes for the backend, wherever the broker is.
+type backend interface {
+	Publish(broker.Message) error
+	Close()
+}
+
 // bench is everything a run acts on.
 type bench struct {
 	plan     *plan.Plan
@@ -44,7 +51,9 @@ type bench struct {
 	loop     *vtime.Loop
 	steps    *vtime.Source // of what the scenario does
 	events   *trace.Collector
-	broker   *broker.Broker
+	broker   *broker.Broker     // the embedded one; nil: it is elsewhere
+	observer *observer.Observer // of a broker elsewhere; nil: it is the embedded one
+	backend  backend
 	fabric   fabric
 	networks map[string]network
 	twins    map[string]*twin.Twin
@@ -56,12 +65,12 @@ func newBench(p *plan.Plan, opts Options, settle func(), makeFabric func(*bench)
 	start := time.Now()
 	b := &bench{plan: p, listen: opts.Listen, loop: loop, networks: map[string]network{}, twins: map[string]*twin.Twin{}}
 	b.events = trace.NewCollector(func() time.Duration { return time.Since(start) }, loop.Poke)
-	service := loop.Source()
-	var err error
-	if b.broker, err = broker.New(broker.Config{Emit: b.events.Emit, Source: service, Devices: identities(p), Open: p.Open}); err != nil {
+	if err := b.addBroker(); err != nil {
 		return nil, err
 	}
+	var err error
 	if b.fabric, err = makeFabric(b); err != nil {
+		b.backend.Close()
 		return nil, err
 	}
 	for _, n := range p.Networks {
@@ -74,6 +83,27 @@ func newBench(p *plan.Plan, opts Options, settle func(), makeFabric func(*bench)
 	}
 	b.steps = loop.Source()
 	return b, nil
+}
+
+// addBroker makes the embedded broker, or begins to look on at the one elsewhere.
+func (b *bench) addBroker() (err error) {
+	p := b.plan
+	if p.External != nil {
+		b.observer, err = observer.Dial(context.Background(), observer.Config{URL: p.External, Devices: identities(p), Emit: b.events.Emit})
+		b.backend = b.observer
+		return err
+	}
+	b.broker, err = broker.New(broker.Config{Emit: b.events.Emit, Source: b.loop.Source(), Devices: identities(p), Open: p.Open})
+	b.backend = b.broker
+	return err
+}
+
+// lost says why the broker elsewhere cannot be seen any more, or nil.
+func (b *bench) lost() error {
+	if b.observer == nil {
+		return nil
+	}
+	return b.observer.Lost()
 }
 
 func identities(p *plan.Plan) []broker.Identity {
@@ -180,7 +210,7 @@ func (b *bench) close() {
 			t.Close()
 		}
 	}
-	b.broker.Close()
+	b.backend.Close()
 	if b.fabric != nil {
 		b.fabric.Close()
 	}

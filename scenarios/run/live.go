@@ -1,13 +1,16 @@
 package run
 
 import (
+	"cmp"
 	"time"
 
+	"github.com/twinrig/twinrig/internal/observer"
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/netsim"
 	"github.com/twinrig/twinrig/netsim/proxy"
+	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
 // proxyFabric is networks as TCP proxies on loopback, one for each device.
@@ -25,16 +28,36 @@ type proxyNetwork struct {
 }
 
 func newProxyFabric(b *bench) (fabric, error) {
-	listen := b.listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
+	f := &proxyFabric{seed: b.plan.Seed, networks: map[string]*proxyNetwork{}}
+	if b.plan.External != nil {
+		f.target = observer.Address(b.plan.External)
+		return f, nil
 	}
-	addr, err := b.broker.Listen(listen)
+	var err error
+	f.target, err = b.openPorts()
+	return f, err
+}
+
+// openPorts lets the embedded broker listen where the scenario and the options say, and returns the TCP address.
+func (b *bench) openPorts() (string, error) {
+	where := lang.BrokerListen{}
+	if spec := b.plan.Scenario.Broker; spec != nil && spec.Listen != nil {
+		where = *spec.Listen
+	}
+	tcp, err := b.broker.Listen(cmp.Or(b.listen, where.TCP, "127.0.0.1:0"))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	b.events.Emit(trace.Event{Kind: trace.Broker, Name: "start", Text: "listens on " + addr.String()})
-	return &proxyFabric{target: addr.String(), seed: b.plan.Seed, networks: map[string]*proxyNetwork{}}, nil
+	text := "listens on " + tcp.String()
+	if where.WebSocket != "" {
+		ws, err := b.broker.ListenWebSocket(where.WebSocket)
+		if err != nil {
+			return "", err
+		}
+		text += ", for WebSocket on " + ws.String()
+	}
+	b.events.Emit(trace.Event{Kind: trace.Broker, Name: "start", Text: text})
+	return tcp.String(), nil
 }
 
 func (f *proxyFabric) Network(name string, p netsim.Profile) network {

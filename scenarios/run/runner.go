@@ -154,6 +154,10 @@ func (r *runner) turn() (acted bool) {
 		r.finish(Interrupted, "interrupted")
 		return false
 	}
+	if err := r.bench.lost(); err != nil {
+		r.finish(Infra, err.Error())
+		return false
+	}
 	if r.invariants(now); r.finished {
 		return false
 	}

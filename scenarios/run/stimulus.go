@@ -220,7 +220,7 @@ func (r *runner) publish(s *lang.Step) *Failure {
 	} else {
 		m.Payload = []byte(*p.Payload)
 	}
-	return r.tested(s.Pos, r.bench.broker.Publish(m))
+	return r.tested(s.Pos, r.bench.backend.Publish(m))
 }
 
 func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
