@@ -1,15 +1,20 @@
 package twin_test
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/twin"
 	"github.com/twinrig/twinrig/twin/sensor"
 	"github.com/twinrig/twinrig/twin/twintest"
 	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/onewire"
 	"tinygo.org/x/drivers/bme280"
+	"tinygo.org/x/drivers/ds18b20"
+	"tinygo.org/x/drivers/sht3x"
 	"tinygo.org/x/drivers/tmp102"
 )
 
@@ -95,5 +100,115 @@ func TestTMP102Driver(t *testing.T) {
 			b.Wait(2 * time.Second)
 			require.InDelta(t, want, celsius, 0.0625/2+0.001)
 		}
+	})
+}
+
+func TestSHT3xDriver(t *testing.T) {
+	var celsius, percent float64
+	firmware := func(hw *twin.Hardware, bus i2c.Bus) error {
+		d := sht3x.New(bus)
+		d.Address = sht3x.AddressB
+		for hw.Sleep(500*time.Millisecond) == nil {
+			milli, hundredths, err := d.ReadTemperatureHumidity()
+			if err != nil {
+				return err
+			}
+			celsius, percent = float64(milli)/1000, float64(hundredths)/100
+		}
+		return nil
+	}
+	mount := func(measures string) *sensor.Mount {
+		return &sensor.Mount{Part: "sht3x", Bus: "i2c0", Address: 0x45, Measures: measures}
+	}
+	sensors := []twin.SensorSpec{{Name: "t", Unit: "°C", Mount: mount("temperature")}, {Name: "h", Unit: "%", Mount: mount("humidity")}}
+	onI2C(t, sensors, firmware, func(b *twintest.Bench) {
+		// The driver multiplies 35000 by the raw value in 32 bits, which overflows above 118.8 °C.
+		for _, want := range [][2]float64{{0, 0}, {21.5, 40}, {-45, 100}, {100, 99}, {60.25, 3.5}} {
+			b.Sense("t", want[0])
+			b.Sense("h", want[1])
+			b.Wait(2 * time.Second)
+			require.InDelta(t, want[0], celsius, 0.0041) // half a step and the driver's own rounding
+			require.InDelta(t, want[1], percent, 0.0116)
+		}
+	})
+}
+
+// masterOf gives the DS18B20 driver the bus functions it asks for, over a periph bus.
+type masterOf struct {
+	bus     onewire.Bus
+	written []byte
+	read    []byte
+}
+
+func (m *masterOf) Select(rom []uint8) error {
+	m.written, m.read = append([]byte{0x55}, rom...), nil
+	return nil
+}
+
+func (m *masterOf) Write(b uint8) {
+	m.written = append(m.written, b)
+	if b == ds18b20.CONVERT_TEMPERATURE && len(m.written) == 10 {
+		m.bus.Tx(m.written, nil, onewire.WeakPullup)
+	}
+}
+
+func (m *masterOf) Read() uint8 {
+	if m.read == nil {
+		m.read = make([]byte, 9)
+		m.bus.Tx(m.written, m.read, onewire.WeakPullup)
+	}
+	b := m.read[0]
+	m.read = m.read[1:]
+	return b
+}
+
+func (m *masterOf) Сrc8(b []uint8) uint8 {
+	if onewire.CheckCRC(b) {
+		return 0
+	}
+	return 1
+}
+
+func TestDS18B20Driver(t *testing.T) {
+	var celsius []float64
+	sensors := []twin.SensorSpec{
+		{Name: "inside", Unit: "°C", Initial: 20, Mount: &sensor.Mount{Part: "ds18b20", Bus: "w1", Address: 7}},
+		{Name: "outside", Unit: "°C", Initial: -10.125, Mount: &sensor.Mount{Part: "ds18b20", Bus: "w1", Address: 0x123456789ABC}},
+	}
+	firmware := func(hw *twin.Hardware) error {
+		bus, err := hw.OneWire("w1")
+		if err != nil {
+			return err
+		}
+		found, err := bus.Search(false)
+		if err != nil {
+			return err
+		}
+		for _, address := range found {
+			rom := binary.LittleEndian.AppendUint64(nil, uint64(address))
+			d := ds18b20.New(&masterOf{bus: bus})
+			for _, wait := range []time.Duration{749 * time.Millisecond, 750 * time.Millisecond} {
+				d.RequestTemperature(rom)
+				if err := hw.Sleep(wait); err != nil {
+					return err
+				}
+				milli, err := d.ReadTemperature(rom)
+				if err != nil {
+					return err
+				}
+				celsius = append(celsius, float64(milli)/1000)
+				if err := hw.Sleep(time.Second); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	twintest.Run(t, twin.Config{Sensors: sensors, Firmware: firmware}, func(b *twintest.Bench) {
+		b.PowerOn()
+		b.Wait(time.Minute)
+		// The search takes zeros first. A millisecond too early, a chip shows the value of power-on.
+		require.Equal(t, []float64{85, -10.125, 85, 20}, celsius)
+		require.Empty(t, b.Of(twintest.Is(trace.Fault)))
 	})
 }

@@ -62,7 +62,9 @@ func (p Part) Quantity(name string) (Quantity, bool) {
 }
 
 // Parts returns every part, in the order of their names. The slice is the caller's.
-func Parts() []Part { return []Part{bme280Part(), tmp102Part()} }
+func Parts() []Part {
+	return []Part{bme280Part(), ds18b20Part(), mcp3008Part(), sht3xPart(), tmp102Part()}
+}
 
 // Find returns the part called name.
 func Find(name string) (Part, bool) {
