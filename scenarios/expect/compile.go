@@ -90,8 +90,8 @@ func (c *programCompiler) steps(steps []lang.Step, path string) {
 		if s.Expect != nil {
 			c.expectation(s.Expect, at+".expect")
 		}
-		if s.Repeat != nil {
-			c.steps(s.Repeat.Steps, at+".repeat.steps")
+		for n, inner := range s.Inner() {
+			c.steps(inner, fmt.Sprintf("%s.%s[%d]", at, s.Verb(), n))
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Verbs returns the verbs of a step, in the order of the documentation.
 func Verbs() []string {
-	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "include", "expect"}
+	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "parallel", "include", "expect"}
 }
 
 // Here is the name of `since: here`; no step can be called so.
@@ -54,7 +54,7 @@ func (s *Step) check(d *decoder, at mapping) {
 	case len(verbs) > 1:
 		d.diags.Add(at.pos, at.path, "a step has one verb, not "+strings.Join(verbs, " and "), "each is a step of its own")
 	}
-	if extra := at.keys.among("name", "when"); at.keys.Has("include") && len(extra) > 0 {
+	if extra := at.keys.among("name", "when", "timeout", "retry"); at.keys.Has("include") && len(extra) > 0 {
 		at.add(d, extra[0], extra[0]+" does not go with include", "the included steps have their own")
 	}
 	if at.keys.Has("include") && s.Include == "" && !d.faulty(join(at.path, "include")) {
@@ -76,6 +76,7 @@ func (s *Step) check(d *decoder, at mapping) {
 	if s.Expect != nil {
 		s.Expect.checkWindow(d, join(at.path, "expect"))
 	}
+	s.checkStructure(d, at)
 }
 
 // positive reports a length of zero, unless the length was at fault already.

@@ -112,19 +112,23 @@ type Step struct {
 	Name string        `yaml:"name"` // for since and for reports; each only once
 	When *Expr         `yaml:"when"` // evaluated once at the step's start; false: skipped
 
-	Power   Ordered[PowerAction]   `yaml:"power" jsonschema:"minItems=1"`   // device: action
-	Reset   OneOrMany              `yaml:"reset"`                           // devices
-	Drive   Ordered[PinDrive]      `yaml:"drive" jsonschema:"minItems=1"`   // device.PIN: level or pulse
-	Press   Ordered[PinPress]      `yaml:"press" jsonschema:"minItems=1"`   // device.PIN: how long
-	Sense   Ordered[SenseValue]    `yaml:"sense" jsonschema:"minItems=1"`   // device.sensor: value
-	Send    *Send                  `yaml:"send"`                            // to a console
-	Publish *Publish               `yaml:"publish"`                         // to the broker
-	Network Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"` // network: state or change
-	Broker  *BrokerAction          `yaml:"broker"`                          // stop, start, restart, or {kick: device}
-	Wait    *Duration              `yaml:"wait"`                            // virtual time in sim, wall time in live
-	Repeat  *Repeat                `yaml:"repeat"`                          // steps, several times
-	Include string                 `yaml:"include"`                         // replaced by the included steps when the file is loaded
-	Expect  *Expect                `yaml:"expect"`                          // what must hold, now or in a window
+	Timeout *Duration `yaml:"timeout"`                                 // a step that takes longer fails
+	Retry   int       `yaml:"retry" jsonschema:"minimum=1,maximum=10"` // how often a stimulus is tried again, a second later, where the bench fails
+
+	Power    Ordered[PowerAction]   `yaml:"power" jsonschema:"minItems=1"`    // device: action
+	Reset    OneOrMany              `yaml:"reset"`                            // devices
+	Drive    Ordered[PinDrive]      `yaml:"drive" jsonschema:"minItems=1"`    // device.PIN: level or pulse
+	Press    Ordered[PinPress]      `yaml:"press" jsonschema:"minItems=1"`    // device.PIN: how long
+	Sense    Ordered[SenseValue]    `yaml:"sense" jsonschema:"minItems=1"`    // device.sensor: value
+	Send     *Send                  `yaml:"send"`                             // to a console
+	Publish  *Publish               `yaml:"publish"`                          // to the broker
+	Network  Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"`  // network: state or change
+	Broker   *BrokerAction          `yaml:"broker"`                           // stop, start, restart, or {kick: device}
+	Wait     *Duration              `yaml:"wait"`                             // virtual time in sim, wall time in live
+	Repeat   *Repeat                `yaml:"repeat"`                           // steps, several times
+	Parallel [][]Step               `yaml:"parallel" jsonschema:"minItems=1"` // branches: lists of steps that are done side by side
+	Include  string                 `yaml:"include"`                          // replaced by the included steps when the file is loaded
+	Expect   *Expect                `yaml:"expect"`                           // what must hold, now or in a window
 }
 
 // Verb returns the step's verb, or "" where there is none.
@@ -152,6 +156,8 @@ func (s *Step) Verb() string {
 		return "wait"
 	case s.Repeat != nil:
 		return "repeat"
+	case s.Parallel != nil:
+		return "parallel"
 	case s.Include != "":
 		return "include"
 	case s.Expect != nil:

@@ -132,7 +132,7 @@ func (*Publish) extend(s *jsonschema.Schema) { s.OneOf = exactlyOneOf("json", "p
 
 func (*Step) extend(s *jsonschema.Schema) {
 	s.OneOf = exactlyOneOf(Verbs()...)
-	s.AllOf = []*jsonschema.Schema{notBoth("include", "name"), notBoth("include", "when")}
+	s.AllOf = []*jsonschema.Schema{notBoth("include", "name"), notBoth("include", "when"), notBoth("include", "timeout"), notBoth("include", "retry")}
 }
 
 func (*Resources) extend(s *jsonschema.Schema) {

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -12,7 +13,7 @@ func stepText(step *yaml.Node) string {
 		return ""
 	}
 	for i := 0; i+1 < len(step.Content); i += 2 {
-		if key := step.Content[i].Value; key != "name" && key != "when" {
+		if key := step.Content[i].Value; !slices.Contains([]string{"name", "when", "timeout", "retry"}, key) {
 			text := flow(step.Content[i+1], 0)
 			return key + " " + strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // checkScenario checks every name that steps and invariants refer to.
 func (l *loader) checkScenario() {
 	s := l.plan.Scenario
-	l.checkSteps(s.Steps, map[string]diag.Position{})
+	l.checkSteps(s.Steps, map[string]bool{})
 	for _, list := range []struct {
 		name       string
 		invariants []lang.Invariant
@@ -23,46 +24,63 @@ func (l *loader) checkScenario() {
 	}
 }
 
-// checkSteps checks steps in their order. named has the names of the steps before.
-func (l *loader) checkSteps(steps []lang.Step, named map[string]diag.Position) {
+// checkSteps checks steps in their order. before has the names of the steps that surely began before them,
+// and takes theirs.
+func (l *loader) checkSteps(steps []lang.Step, before map[string]bool) {
 	for i := range steps {
 		step := &steps[i]
 		l.checkStep(step)
 		if step.Expect != nil {
-			l.checkSince(step.Expect, step.Path, named)
+			l.checkSince(step.Expect, step.Path, before)
 		}
 		if step.Name != "" {
-			pos := step.Keys.At("name", step.Pos)
-			first, taken := named[step.Name]
-			switch {
-			case taken && first == pos:
-				l.diags.Add(pos, step.Path+".name", fmt.Sprintf("the step %q is there twice", step.Name), "its file is included more than once")
-			case taken:
-				l.diags.Add(pos, step.Path+".name", fmt.Sprintf("another step is called %q", step.Name), "at "+first.String())
-			default:
-				named[step.Name] = pos
-			}
+			l.checkStepName(step)
+			before[step.Name] = true
 		}
-		if step.Repeat != nil {
-			l.checkSteps(step.Repeat.Steps, named)
-		}
+		l.checkInner(step, before)
 	}
 }
 
-func (l *loader) checkSince(e *lang.Expect, path string, named map[string]diag.Position) {
-	if e.Since == "" || e.Since == lang.Here {
+// checkStepName reports a name that another step has.
+func (l *loader) checkStepName(step *lang.Step) {
+	pos := step.Keys.At("name", step.Pos)
+	first, taken := l.named[step.Name]
+	switch {
+	case taken && first == pos:
+		l.diags.Add(pos, step.Path+".name", fmt.Sprintf("the step %q is there twice", step.Name), "its file is included more than once")
+	case taken:
+		l.diags.Add(pos, step.Path+".name", fmt.Sprintf("another step is called %q", step.Name), "at "+first.String())
+	default:
+		l.named[step.Name] = pos
+	}
+}
+
+// checkInner checks the steps that a step holds. Those of a branch know the names before the parallel and
+// their own, not those of other branches, which may come earlier or later.
+func (l *loader) checkInner(step *lang.Step, before map[string]bool) {
+	if step.Parallel == nil {
+		for _, steps := range step.Inner() {
+			l.checkSteps(steps, before)
+		}
 		return
 	}
-	if _, ok := named[e.Since]; ok {
-		return
+	outside := maps.Clone(before)
+	for _, branch := range step.Parallel {
+		own := maps.Clone(outside)
+		l.checkSteps(branch, own)
+		maps.Copy(before, own)
 	}
-	names := make([]string, 0, len(named)+1)
-	for name := range named {
-		names = append(names, name) // the hint sorts them
+}
+
+func (l *loader) checkSince(e *lang.Expect, path string, before map[string]bool) {
+	if e.Since == "" || e.Since == lang.Here || before[e.Since] {
+		return
 	}
 	hint := "give the step to count from a name; here only looks forward"
-	if len(names) > 0 {
-		hint = diag.DidYouMean(e.Since, append(names, lang.Here))
+	if _, named := l.named[e.Since]; named {
+		hint = "it is in another branch of the parallel, which goes its own way"
+	} else if len(before) > 0 {
+		hint = diag.DidYouMean(e.Since, append(slices.Sorted(maps.Keys(before)), lang.Here))
 	}
 	l.diags.Add(e.Keys.At("since", e.Pos), path+".expect.since", fmt.Sprintf("no step before this one is called %q", e.Since), hint)
 }

@@ -27,12 +27,12 @@ func (l *loader) actions(steps []lang.Step) int {
 		for _, p := range s.Press {
 			n += min(p.Value.Count, maxActions)
 		}
-		if s.Repeat != nil {
-			inner := l.actions(s.Repeat.Steps)
+		for _, steps := range s.Inner() {
+			inner := l.actions(steps)
 			if inner > maxActions {
 				return inner
 			}
-			n += min(s.Repeat.Times, maxActions) * inner
+			n += min(s.Times(), maxActions) * inner
 		}
 		if total += n; total > maxActions {
 			l.diags.Add(s.Pos, s.Path, fmt.Sprintf("up to here the run has more than %d steps and pulses", maxActions), "repeat less often")
@@ -56,12 +56,8 @@ func (l *loader) splice(steps []lang.Step, chain []string) []lang.Step {
 			return result
 		case step.Include != "":
 			result = append(result, l.include(&step, chain)...)
-		case step.Repeat != nil:
-			repeat := *step.Repeat
-			repeat.Steps = l.splice(repeat.Steps, chain)
-			step.Repeat = &repeat
-			result = append(result, step)
 		default:
+			step.MapInner(func(inner []lang.Step) []lang.Step { return l.splice(inner, chain) })
 			result = append(result, step)
 		}
 	}

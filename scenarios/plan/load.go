@@ -60,7 +60,13 @@ func Load(opts Options) (*Plan, diag.List) {
 	if opts.ReadFile == nil {
 		opts.ReadFile = lang.ReadFile
 	}
-	l := &loader{opts: opts, plan: &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}, mounts: map[*lang.Kind]map[string]*sensor.Mount{}}, kinds: map[string]*lang.Kind{}, steps: map[string]*lang.StepsFile{}}
+	l := &loader{
+		opts:  opts,
+		plan:  &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}, mounts: map[*lang.Kind]map[string]*sensor.Mount{}},
+		kinds: map[string]*lang.Kind{},
+		steps: map[string]*lang.StepsFile{},
+		named: map[string]diag.Position{},
+	}
 	data, err := opts.ReadFile(opts.File)
 	if err != nil {
 		l.diags.Addf(diag.Position{File: opts.File}, "", "cannot be read: %v", err)
@@ -98,6 +104,7 @@ type loader struct {
 	kinds map[string]*lang.Kind      // by name of the file; nil where it could not be read
 	steps map[string]*lang.StepsFile // the same of included files
 	count int                        // of steps, with the included ones
+	named map[string]diag.Position   // steps, by name
 }
 
 // earliest is the time at which a bubble's clock starts; it cannot be set back.
@@ -144,8 +151,8 @@ func (l *loader) windows(steps []lang.Step) {
 		return
 	}
 	for i := range steps {
-		if steps[i].Repeat != nil {
-			l.windows(steps[i].Repeat.Steps)
+		for _, inner := range steps[i].Inner() {
+			l.windows(inner)
 		}
 		if e := steps[i].Expect; e != nil && e.Within == nil && e.During == nil {
 			e.Within = within

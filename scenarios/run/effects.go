@@ -15,6 +15,7 @@ type fault struct {
 	what    string // as the message names it: "network cell: down"
 	pos     diag.Position
 	path    string
+	branch  string       // of a parallel, that it was begun in; or ""
 	touched func() int64 // so far
 	nothing string       // the message where it touched nothing
 }
@@ -22,11 +23,15 @@ type fault struct {
 // faults tracks the impairments under way. A test that tested nothing must not be green: each fault is
 // judged when it ends, by one event that says what it touched.
 type faults struct {
-	open []*fault
-	emit func(trace.Event)
+	open   []*fault
+	emit   func(trace.Event)
+	branch string // in turn
 }
 
-func (f *faults) begin(x *fault) { f.open = append(f.open, x) }
+func (f *faults) begin(x *fault) {
+	x.branch = f.branch
+	f.open = append(f.open, x)
+}
 
 // end judges the faults of verb on subject and returns a failure for each that touched nothing.
 func (f *faults) end(verb, subject string) []Failure {
@@ -61,5 +66,9 @@ func (f *faults) judge(x *fault) []Failure {
 	if n > 0 {
 		return nil
 	}
-	return []Failure{{Pos: x.pos, Step: x.path, Verdict: Invalid, Message: fmt.Sprintf("%s touched nothing: %s", x.what, x.nothing)}}
+	message := fmt.Sprintf("%s touched nothing: %s", x.what, x.nothing)
+	if x.branch != "" {
+		message = "in " + x.branch + ": " + message
+	}
+	return []Failure{{Pos: x.pos, Step: x.path, Verdict: Invalid, Message: message}}
 }

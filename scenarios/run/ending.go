@@ -16,24 +16,25 @@ func (r *runner) fail(f Failure) {
 	r.finish(f.Verdict, "")
 }
 
-// cutShort ends the step under way, which does not come to its own end.
+// cutShort ends the steps under way, which do not come to their own end.
 func (r *runner) cutShort(f Failure) {
-	n := len(r.result.Steps)
-	if n == 0 || r.result.Steps[n-1].Verdict != Interrupted {
-		return
-	}
-	last := &r.result.Steps[n-1]
-	last.End = f.At
-	if last.Path == f.Step {
-		last.Verdict = f.Verdict
+	for i := range r.result.Steps {
+		step := &r.result.Steps[i]
+		if step.Verdict != Interrupted {
+			continue
+		}
+		step.End = f.At
+		if step.Path == f.Step {
+			step.Verdict = f.Verdict
+		}
 	}
 }
 
 // underWay returns a failure of the step under way.
 func (r *runner) underWay(at time.Duration, message, detail string) Failure {
 	f := Failure{Pos: diag.Position{File: r.plan.File, Line: 1, Col: 1}, Step: "run", At: at, Verdict: Invalid, Message: message, Detail: detail}
-	if r.current != nil {
-		f.Pos, f.Step = r.current.Pos, r.current.Path
+	if step := r.main.current; step != nil {
+		f.Pos, f.Step = step.Pos, step.Path
 	}
 	return f
 }
