@@ -29,6 +29,7 @@ type Config struct {
 	Inflight int
 	// PacketSize is the size in bytes of the largest packet that clients may send. 0: 1 MiB.
 	PacketSize uint32
+	Limits     Limits // how often clients may connect and publish
 }
 
 func (c Config) withDefaults() Config {
@@ -58,7 +59,7 @@ func (c Config) validate() error {
 	if c.Inflight < 0 || c.Inflight > math.MaxUint16 {
 		faults = append(faults, fmt.Errorf("broker: Config.Inflight is %d; it must be 0 to 65535", c.Inflight))
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.Limits.validate())...)
 }
 
 // connectTimeout is how long a connection may take to send its CONNECT (3.1: "a reasonable amount of
@@ -87,6 +88,10 @@ type Broker struct {
 	listeners []*listener
 	roomy     []*session    // connections that have room, pumped in the next turn
 	losses    []trace.Event // recorded in the next turn
+
+	disturbances []*Disturbance
+	allConnects  bucket
+	connects     map[string]*bucket // by client id
 }
 
 // New returns a broker that runs.
@@ -98,7 +103,7 @@ func New(cfg Config) (*Broker, error) {
 	b := &Broker{
 		cfg: cfg, running: true, links: map[*link]struct{}{}, sessions: map[string]*session{},
 		retained: map[string]*vtime.Timer{}, turns: map[string]int{},
-		devices: map[string]*Identity{}, byClient: map[string][]*Identity{},
+		devices: map[string]*Identity{}, byClient: map[string][]*Identity{}, connects: map[string]*bucket{},
 	}
 	for i := range cfg.Devices {
 		id := &cfg.Devices[i]
@@ -124,7 +129,7 @@ func capabilities(cfg Config) *mqtt.Capabilities {
 	c := mqtt.NewDefaultServerCapabilities()
 	c.MaximumMessageExpiryInterval = 0 // messages expire only where their publisher says so
 	c.MaximumClientWritesPending = 64
-	c.MaximumPacketSize = cfg.PacketSize
+	c.MaximumPacketSize = 0 // the link looks after it, see sizer
 	c.TopicAliasMaximum = 0 // mochi checks the ACL before it looks an alias up
 	return c
 }
@@ -135,7 +140,7 @@ func capabilities(cfg Config) *mqtt.Capabilities {
 // The device that events name is conn.RemoteAddr().String() where that is a device's name, else the
 // device with the CONNECT packet's client id.
 func (b *Broker) Attach(conn net.Conn) {
-	l := &link{Conn: conn, b: b, done: make(chan struct{})}
+	l := &link{Conn: conn, b: b, done: make(chan struct{}), gone: make(chan struct{})}
 	if conn.RemoteAddr() != nil {
 		if _, ok := b.devices[conn.RemoteAddr().String()]; ok {
 			l.device = conn.RemoteAddr().String()

@@ -49,6 +49,12 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	if l.assigned {
 		cl.Properties.Props.AssignedClientID = l.id // [MQTT-3.2.2-16]
 	}
+	if reason, ok := h.b.admit(l); !ok {
+		return h.b.refuse(cl, l, reason)
+	}
+	if err := l.answerConnect(); err != nil {
+		return err
+	}
 	if h.b.cfg.Open {
 		return nil
 	}
@@ -72,6 +78,10 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, _ packets.Packet) bool {
 func (b *Broker) connack(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	if cl.Properties.ProtocolVersion == 5 {
 		pk.Properties.MaximumPacketSize = b.cfg.PacketSize
+		return pk
+	}
+	if reason := linkOf(cl).refused; reason.Code != 0 {
+		pk.ReasonCode = returnCode(reason.Code)
 		return pk
 	}
 	if pk.ReasonCode < packets.ErrUnspecifiedError.Code {
@@ -102,6 +112,9 @@ func (l *link) connacked(pk *packets.Packet) {
 		cause = [...]string{1: packets.ErrUnsupportedProtocolVersion.Reason, packets.ErrClientIdentifierNotValid.Reason,
 			packets.ErrServerUnavailable.Reason, packets.ErrBadUsernameOrPassword.Reason, packets.ErrNotAuthorized.Reason,
 			6: pk.Properties.ReasonString}[min(pk.ReasonCode, 6)]
+		if l.refused.Code != 0 {
+			cause = l.refused.Reason
+		}
 		l.refusal = cause
 	}
 	l.b.emit(trace.Event{Device: l.device, Kind: trace.Connack, Client: l.id, Cause: cause})

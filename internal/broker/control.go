@@ -158,13 +158,19 @@ func (b *Broker) start(name string) error {
 
 // Kick disconnects a device (version 5: administrative action). Its will is sent.
 func (b *Broker) Kick(device string) error {
+	return b.KickFor(device, packets.ErrAdministrativeAction.Code, packets.ErrAdministrativeAction.Reason)
+}
+
+// KickFor is Kick with a reason code of MQTT 5 and its name.
+func (b *Broker) KickFor(device string, code byte, name string) error {
 	links := b.linksOf(device)
 	if len(links) == 0 {
 		return fmt.Errorf("broker: kick %s: it is not connected", device)
 	}
 	b.emit(trace.Event{Device: device, Kind: trace.Broker, Name: "kick"})
 	for _, l := range links {
-		l.stop(packets.ErrAdministrativeAction, false)
+		l.kicked.Store(true)
+		l.stop(packets.Code{Code: code, Reason: name}, false)
 	}
 	return nil
 }

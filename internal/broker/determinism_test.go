@@ -22,6 +22,23 @@ var cases = map[string]func(r *rig){
 	"retained": func(r *rig) {
 		retained(r, 30, 0)
 	},
+	// Twenty clients publish in one instant and wait for their rate and for delayed answers together.
+	"paced": func(r *rig) {
+		r.b.cfg.Limits.MessageRate = Rate{2, time.Second}
+		r.connected("", 4, "backend").subscribe("#", 1)
+		r.b.Delay("puback", nil, 300*time.Millisecond)
+		for i := range 20 {
+			c := r.dial(fmt.Sprint("dev", i), 4)
+			c.connect(fmt.Sprint("d", i))
+			c.together(func() {
+				for k := range 6 {
+					c.publish(fmt.Sprint("t/", i), fmt.Sprint(k), 1, uint16(k+1), false)
+				}
+				c.subscribe("t/+", 1)
+			})
+		}
+		time.Sleep(10 * time.Second)
+	},
 	"retained1000": func(r *rig) {
 		retained(r, 1000, 0)
 	},

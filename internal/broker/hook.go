@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"slices"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -44,10 +45,16 @@ func (h *hook) Provides(event byte) bool { return h.provides[event] }
 // OnPacketRead sees a packet before mochi acts on it.
 func (h *hook) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	l := linkOf(cl)
+	if l.paced {
+		l.pause(0)
+	}
 	switch pk.FixedHeader.Type {
 	case packets.Connect:
 		l.connect(cl, &pk)
 	case packets.Publish:
+		if err := l.pace(&pk); err != nil {
+			return pk, errors.Join(packets.ErrRejectPacket, err) // the one error that mochi heeds here
+		}
 		l.publish, l.settled = &pk, false
 	case packets.Puback, packets.Pubrec, packets.Pubcomp:
 		l.acknowledge(&pk)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,12 +30,16 @@ type link struct {
 	room   writeChecker // nil: unknown
 	number uint64       // in the order of attachment
 	done   chan struct{}
+	gone   chan struct{} // closed when this side closes the connection
+	shut   sync.Once     // closes gone
+	kicked atomic.Bool
 
 	// Guarded by the broker's mutex; the goroutine that serves the connection may read without.
 	device      string
 	client      *mqtt.Client
 	established bool
 	session     *session // set before mochi knows the client, never changed
+	late        []delayed
 
 	// Only the goroutine that serves the connection touches the rest.
 	id          string // client id; empty before CONNECT
@@ -43,10 +48,15 @@ type link struct {
 	will        mqtt.Will
 	keepalive   time.Duration
 	readErr     error
-	refusal     string // why the CONNACK refused
-	twice       bool   // sent a second CONNECT
-	closing     bool   // the disconnect event is out
-	ended       bool   // the session has let go
+	refusal     string       // why the CONNACK refused
+	refused     packets.Code // by a limit or on purpose; the zero value: not
+	messages    bucket
+	paced       bool // it had to wait: packets may have gathered, and each takes a turn
+	sizer       sizer
+	tooLarge    bool // the next packet is
+	twice       bool // sent a second CONNECT
+	closing     bool // the disconnect event is out
+	ended       bool // the session has let go
 	inbound     []packets.Packet
 	publish     *packets.Packet // under way from this client
 	settled     bool            // publish was accepted or dropped
@@ -54,13 +64,33 @@ type link struct {
 	pubrel      *packets.Packet // to be written when mochi is through with the PUBREC
 }
 
-// Read remembers why reading ended.
+// Read remembers why reading ended, and ends it before a packet that is too large.
 func (l *link) Read(p []byte) (int, error) {
+	if l.tooLarge {
+		return 0, l.oversized()
+	}
 	n, err := l.Conn.Read(p)
 	if err != nil {
 		l.readErr = err
 	}
+	if n, l.tooLarge = l.sizer.scan(p[:n], int64(l.b.cfg.PacketSize)); l.tooLarge && n == 0 {
+		return 0, l.oversized()
+	}
 	return n, err
+}
+
+// Write writes one packet, now or later or never, as the disturbances have it.
+func (l *link) Write(p []byte) (int, error) {
+	if len(p) > 0 && !l.meddle(p) {
+		return len(p), nil
+	}
+	return l.Conn.Write(p)
+}
+
+// Close also ends what waits on this side.
+func (l *link) Close() error {
+	l.shut.Do(func() { close(l.gone) })
+	return l.Conn.Close()
 }
 
 // SetDeadline is called by mochi before each packet. The time is computed anew: one and a half times
@@ -149,6 +179,9 @@ func (l *link) cause(err error) (cause, text string) {
 	}
 	for _, err := range []error{stopped, err} {
 		var code packets.Code
+		if l.kicked.Load() && errors.As(err, &code) && code != packets.ErrAdministrativeAction {
+			return "kicked", code.Reason
+		}
 		if !errors.As(err, &code) {
 			continue
 		}
@@ -161,8 +194,8 @@ func (l *link) cause(err error) (cause, text string) {
 			return "kicked", ""
 		case packets.ErrServerShuttingDown:
 			return "broker", ""
-		case packets.ErrNotAuthorized:
-			return "not authorized", ""
+		case packets.ErrNotAuthorized, packets.ErrMessageRateTooHigh, packets.ErrPacketTooLarge:
+			return code.Reason, ""
 		}
 		return "protocol error", code.Reason
 	}

@@ -181,7 +181,7 @@ func TestCauses(t *testing.T) {
 		"second":        {"disconnect dev0 a protocol error\n", func(c *client) { c.connect("a") }},
 		"garbage":       {"disconnect dev0 a protocol error\n", func(c *client) { c.near.Write([]byte{0xf7, 0xff, 0xff, 0xff, 0xff, 0xff}) }},
 		"short publish": {"disconnect dev0 a protocol error\n", func(c *client) { c.near.Write([]byte{0x30, 1, 0}) }},
-		"too large":     {"disconnect dev0 a protocol error\n", func(c *client) { c.near.Write([]byte{0x30, 0x80, 0x80, 0x80, 1, 0}) }},
+		"too large":     {"disconnect dev0 a packet too large\n", func(c *client) { c.near.Write([]byte{0x30, 0x80, 0x80, 0x80, 1, 0}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, func(t *testing.T, version byte) {

@@ -30,7 +30,7 @@ const (
 	Drop       Kind = "drop"        // a PUBLISH that the broker did not pass on: Client, Topic, Payload, Cause
 	Will       Kind = "will"        // Client, Topic, Payload
 	Retain     Kind = "retain"      // Topic, Payload: kept as the retained message of the topic; empty: removed
-	Broker     Kind = "broker"      // Name: start, stop or kick; a restart is a stop and a start
+	Broker     Kind = "broker"      // Name: start, stop (a restart is both) or kick; throttle: a PUBLISH above message_rate waits; the name of an answer, Cause: withheld or delayed
 	Network    Kind = "network"     // Name: the network, Text: what changed; Count: packets the impairment touched, where it ended
 	FlashWrite Kind = "flash_write" // Offset, Count: bytes written
 	FlashErase Kind = "flash_erase" // Offset, Count: bytes erased
