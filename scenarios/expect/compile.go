@@ -59,13 +59,25 @@ type invariantRule struct {
 // plan with faults too, so that all faults come at once: what packages lang and plan have reported, it
 // passes over in silence. The program is good only where neither they nor Compile found a fault.
 func Compile(p *plan.Plan) (*Program, diag.List) {
-	c := &programCompiler{scope: newScope(p), program: &Program{expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{}}}
-	c.program.scope = c.scope
+	c := newCompiler(newScope(p))
 	c.steps(p.Scenario.Steps, "steps")
 	c.invariants(p.Scenario.Always, "always", false)
 	c.invariants(p.Scenario.Never, "never", true)
 	c.faults.Sort()
 	return c.program, c.faults
+}
+
+// With compiles further steps of the same plan: those of an each for one of its devices. The result has
+// them alone.
+func (p *Program) With(steps []lang.Step) (*Program, diag.List) {
+	c := newCompiler(p.scope)
+	c.steps(steps, "steps")
+	c.faults.Sort()
+	return c.program, c.faults
+}
+
+func newCompiler(s *scope) *programCompiler {
+	return &programCompiler{scope: s, program: &Program{scope: s, expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{}}}
 }
 
 type programCompiler struct {

@@ -142,7 +142,7 @@ func (r *resolver) deviceOf(n ast.Node) (index int, ok bool) {
 		if r.local(n.Value) {
 			return 0, false
 		}
-		index, ok = r.scope.index[n.Value]
+		index, ok = r.device(n.Value)
 		return index, ok
 	case *ast.MemberNode:
 		base, isName := n.Node.(*ast.IdentifierNode)
@@ -164,6 +164,15 @@ func (r *resolver) deviceOf(n ast.Node) (index int, ok bool) {
 	return 0, false
 }
 
+// device returns the index of the device that a name stands for: its own, or the one that each gives it.
+func (r *resolver) device(name string) (int, bool) {
+	if device, ok := r.expr.Bound[name]; ok {
+		name = device
+	}
+	i, ok := r.scope.index[name]
+	return i, ok
+}
+
 func (r *resolver) local(name string) bool {
 	return slices.Contains(r.locals, name)
 }
@@ -181,7 +190,7 @@ func (r *resolver) identifier(node *ast.Node, n *ast.IdentifierNode) {
 	if r.local(n.Value) {
 		return
 	}
-	if i, ok := r.scope.index[n.Value]; ok {
+	if i, ok := r.device(n.Value); ok {
 		example := n.Value + ".powered"
 		if kind := r.scope.plan.Devices[i].Kind; kind != nil && len(kind.Pins) > 0 {
 			example = n.Value + "." + kind.Pins[0].Name

@@ -79,7 +79,7 @@ type BrokerAction struct {
 }
 
 type kickForm struct {
-	Kick string `yaml:"kick" jsonschema:"required"` // device whose connection the broker closes
+	Kick string `yaml:"kick" ref:"device" jsonschema:"required"` // device whose connection the broker closes
 }
 
 func brokerWords() []string { return []string{"stop", "start", "restart"} }

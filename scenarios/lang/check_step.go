@@ -10,7 +10,7 @@ import (
 
 // Verbs returns the verbs of a step, in the order of the documentation.
 func Verbs() []string {
-	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "parallel", "include", "expect"}
+	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "parallel", "each", "include", "expect"}
 }
 
 // Here is the name of `since: here`; no step can be called so.
@@ -47,7 +47,7 @@ func (s *Scenario) check(d *decoder, _ mapping) {
 }
 
 func (s *Step) check(d *decoder, at mapping) {
-	s.Text = stepText(at.node)
+	s.Text, s.Bound = stepText(at.node)+d.boundText(), d.bound
 	switch verbs := at.keys.among(Verbs()...); {
 	case len(verbs) == 0 && at.clean:
 		d.diags.Add(at.pos, at.path, "the step has no verb", "one of "+strings.Join(Verbs(), ", "))

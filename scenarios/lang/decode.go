@@ -28,6 +28,8 @@ type decoder struct {
 	stopped bool // at a limit: everything else would be an echo of it
 	open    map[*yaml.Node]bool
 
+	bound Bound // what the names that each gives stand for
+
 	defaultWithin bool // the file, or the one that includes it, has a default_within
 
 	used map[string]bool // the keys seen, as TYPE.KEY; nil: nobody asks
@@ -261,15 +263,18 @@ func (d *decoder) checkName(key *yaml.Node, name, path string, f *field) {
 	if f == nil || f.names == "" {
 		return
 	}
-	pattern, words := namePattern(f.names)
-	compiled := d.names[f.names]
-	if compiled == nil {
-		compiled = regexp.MustCompile(pattern)
-		d.names[f.names] = compiled
-	}
-	if !compiled.MatchString(name) {
+	if pattern, words := namePattern(f.names); !d.matches(pattern, name) {
 		d.fault(key, path, fmt.Sprintf("%q is not a name", shorten(name)), words)
 	}
+}
+
+func (d *decoder) matches(pattern, name string) bool {
+	compiled := d.names[pattern]
+	if compiled == nil {
+		compiled = regexp.MustCompile(pattern)
+		d.names[pattern] = compiled
+	}
+	return compiled.MatchString(name)
 }
 
 func (d *decoder) basic(n *yaml.Node, v reflect.Value, path string, f *field) {
@@ -279,6 +284,9 @@ func (d *decoder) basic(n *yaml.Node, v reflect.Value, path string, f *field) {
 	}
 	switch v.Kind() {
 	case reflect.String:
+		if f != nil && f.device {
+			t.text = d.bound.device(t.text)
+		}
 		v.SetString(t.text)
 		if f != nil && len(f.enum) > 0 && !slices.Contains(f.enum, t.text) {
 			d.fault(n, path, fmt.Sprintf("unknown value %q", shorten(t.text)), diag.DidYouMean(t.text, f.enum))

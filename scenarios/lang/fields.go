@@ -22,6 +22,7 @@ type field struct {
 	minItems int
 	names    string // of the keys below it: which names are allowed, see namePattern
 	literal  bool   // $name is not replaced
+	device   bool   // it names a device, or a part of one: the name that each gives stands for it
 }
 
 // shape is what a struct looks like as a mapping.
@@ -65,7 +66,7 @@ func (s *shape) collect(t reflect.Type, at []int) {
 }
 
 func newField(owner reflect.Type, f reflect.StructField, name string, index []int) field {
-	result := field{name: name, index: index, owner: owner, goName: f.Name, names: f.Tag.Get("names"), literal: f.Tag.Get("vars") == "no"}
+	result := field{name: name, index: index, owner: owner, goName: f.Name, names: f.Tag.Get("names"), literal: f.Tag.Get("vars") == "no", device: f.Tag.Get("ref") == "device"}
 	for rule := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
 		key, value, _ := strings.Cut(rule, "=")
 		switch key {

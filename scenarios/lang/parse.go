@@ -20,6 +20,8 @@ type Options struct {
 	Params map[string]Scalar
 	// DefaultWithin says that the scenario that includes a file of steps has a default_within.
 	DefaultWithin bool
+	// Bound has what the names stand for that the each gives from which a file of steps is included.
+	Bound Bound
 }
 
 // ParseScenario reads a scenario file. file names it in positions. Every fault of the file is in the
@@ -59,6 +61,9 @@ func ParseSteps(file string, data []byte, opts Options) (*StepsFile, diag.List) 
 		return nil, d.sorted()
 	}
 	d.defaultWithin = opts.DefaultWithin
+	for _, name := range sortedKeys(opts.Bound) {
+		d.bindDevice(name, opts.Bound[name])
+	}
 	var s StepsFile
 	d.value(root, reflect.ValueOf(&s).Elem(), "", nil)
 	return &s, d.sorted()
@@ -133,6 +138,8 @@ func (d *decoder) params(root *yaml.Node, set map[string]string) map[string]Scal
 	}
 	return values
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // child returns the value of a key of a mapping, or nil.
 func child(n *yaml.Node, name string) *yaml.Node {

@@ -50,6 +50,7 @@ type OneOrMany []Scalar
 // Expr is the source of an expression; package expect compiles it.
 type Expr struct {
 	Source string
+	Bound  Bound // names in it that stand for a device
 	Pos    diag.Position
 }
 

@@ -105,18 +105,19 @@ type Direction struct {
 
 // Step is one step: exactly one verb.
 type Step struct {
-	Pos  diag.Position `yaml:"-"`
-	Keys Keys          `yaml:"-"`
-	Path string        `yaml:"-"`    // as in steps[3].repeat.steps[0]
-	Text string        `yaml:"-"`    // the step as written, in one line
-	Name string        `yaml:"name"` // for since and for reports; each only once
-	When *Expr         `yaml:"when"` // evaluated once at the step's start; false: skipped
+	Pos   diag.Position `yaml:"-"`
+	Keys  Keys          `yaml:"-"`
+	Path  string        `yaml:"-"`    // as in steps[3].repeat.steps[0]
+	Text  string        `yaml:"-"`    // the step as written, in one line
+	Bound Bound         `yaml:"-"`    // include: what the names that each gives stand for
+	Name  string        `yaml:"name"` // for since and for reports; each only once
+	When  *Expr         `yaml:"when"` // evaluated once at the step's start; false: skipped
 
 	Timeout *Duration `yaml:"timeout"`                                 // a step that takes longer fails
 	Retry   int       `yaml:"retry" jsonschema:"minimum=1,maximum=10"` // how often a stimulus is tried again, a second later, where the bench fails
 
 	Power    Ordered[PowerAction]   `yaml:"power" jsonschema:"minItems=1"`    // device: action
-	Reset    OneOrMany              `yaml:"reset"`                            // devices
+	Reset    OneOrMany              `yaml:"reset" ref:"device"`               // devices
 	Drive    Ordered[PinDrive]      `yaml:"drive" jsonschema:"minItems=1"`    // device.PIN: level or pulse
 	Press    Ordered[PinPress]      `yaml:"press" jsonschema:"minItems=1"`    // device.PIN: how long
 	Sense    Ordered[SenseValue]    `yaml:"sense" jsonschema:"minItems=1"`    // device.sensor: value
@@ -127,6 +128,7 @@ type Step struct {
 	Wait     *Duration              `yaml:"wait"`                             // virtual time in sim, wall time in live
 	Repeat   *Repeat                `yaml:"repeat"`                           // steps, several times
 	Parallel [][]Step               `yaml:"parallel" jsonschema:"minItems=1"` // branches: lists of steps that are done side by side
+	Each     *Each                  `yaml:"each"`                             // steps, for one device after the other
 	Include  string                 `yaml:"include"`                          // replaced by the included steps when the file is loaded
 	Expect   *Expect                `yaml:"expect"`                           // what must hold, now or in a window
 }
@@ -158,6 +160,8 @@ func (s *Step) Verb() string {
 		return "repeat"
 	case s.Parallel != nil:
 		return "parallel"
+	case s.Each != nil:
+		return "each"
 	case s.Include != "":
 		return "include"
 	case s.Expect != nil:
@@ -208,9 +212,9 @@ type SenseValue struct {
 type Send struct {
 	Pos     diag.Position `yaml:"-"`
 	Keys    Keys          `yaml:"-"`
-	Console string        `yaml:"console" jsonschema:"required"` // device
-	Line    *string       `yaml:"line"`                          // sent with its line end
-	Bytes   *string       `yaml:"bytes"`                         // sent as they are
+	Console string        `yaml:"console" ref:"device" jsonschema:"required"` // device
+	Line    *string       `yaml:"line"`                                       // sent with its line end
+	Bytes   *string       `yaml:"bytes"`                                      // sent as they are
 }
 
 // Publish publishes to the broker: exactly one of JSON and Payload.
@@ -223,7 +227,7 @@ type Publish struct {
 	QoS        int               `yaml:"qos" jsonschema:"minimum=0,maximum=2"` // 0, 1 or 2; default 0
 	Retain     bool              `yaml:"retain"`                               // the broker keeps it; an empty payload removes what it kept
 	Properties map[string]string `yaml:"properties"`                           // MQTT 5 user properties
-	As         string            `yaml:"as"`                                   // backend (default), or a device, whose rights then count
+	As         string            `yaml:"as" ref:"device"`                      // backend (default), or a device, whose rights then count
 }
 
 // NetworkChange is up, down, or keys to change: {latency: 2s, for: 30s}, {state: down, for: 90s}.
@@ -248,23 +252,23 @@ type Expect struct {
 	Keys Keys          `yaml:"-"`
 
 	MQTT    string   `yaml:"mqtt"`                        // topic, or filter with + and #
-	Pin     string   `yaml:"pin"`                         // device.PIN
-	Console string   `yaml:"console"`                     // device
-	Metric  string   `yaml:"metric"`                      // device.metric
+	Pin     string   `yaml:"pin" ref:"device"`            // device.PIN
+	Console string   `yaml:"console" ref:"device"`        // device
+	Metric  string   `yaml:"metric" ref:"device"`         // device.metric
 	Event   string   `yaml:"event"`                       // an event kind
 	Expr    *Expr    `yaml:"expr"`                        // an expression that must be true
 	All     []Expect `yaml:"all" jsonschema:"minItems=1"` // expectations that all hold, each with an event of its own
 	Any     []Expect `yaml:"any" jsonschema:"minItems=1"` // expectations of which one holds
 
-	Is        *Scalar `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
-	Matches   *Regexp `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text
-	JSON      *JSON   `yaml:"json"`       // mqtt: subset match, values literal or a comparison "> 5"
-	JSONExact *JSON   `yaml:"json_exact"` // mqtt: the whole
-	Payload   *string `yaml:"payload"`    // mqtt: the whole payload, as text
-	Retained  *bool   `yaml:"retained"`   // mqtt: the publisher's flag
-	QoS       *int    `yaml:"qos"`        // mqtt: the publisher's
-	Device    string  `yaml:"device"`     // event
-	Cause     string  `yaml:"cause"`      // event: boot, reset, disconnect, drop…
+	Is        *Scalar `yaml:"is"`                  // pin: high, low; metric: a literal or a comparison
+	Matches   *Regexp `yaml:"matches"`             // console: the line; mqtt: the payload; event: its text
+	JSON      *JSON   `yaml:"json"`                // mqtt: subset match, values literal or a comparison "> 5"
+	JSONExact *JSON   `yaml:"json_exact"`          // mqtt: the whole
+	Payload   *string `yaml:"payload"`             // mqtt: the whole payload, as text
+	Retained  *bool   `yaml:"retained"`            // mqtt: the publisher's flag
+	QoS       *int    `yaml:"qos"`                 // mqtt: the publisher's
+	Device    string  `yaml:"device" ref:"device"` // event
+	Cause     string  `yaml:"cause"`               // event: boot, reset, disconnect, drop…
 
 	Within  *Duration   `yaml:"within"`  // it comes true at some instant of that time, and the step ends there
 	For     *Duration   `yaml:"for"`     // with within: a state that then stays so for that time

@@ -6,15 +6,18 @@ import (
 )
 
 // Structures are the verbs that hold steps.
-func structures() []string { return []string{"repeat", "parallel", "include"} }
+func structures() []string { return []string{"repeat", "parallel", "each", "include"} }
 
-// Inner returns the lists of steps that a step holds, in the order of the file.
+// Inner returns the lists of steps that a step holds, in the order of the file; of each those for one device
+// of each kind.
 func (s *Step) Inner() [][]Step {
 	switch {
 	case s.Repeat != nil:
 		return [][]Step{s.Repeat.Steps}
 	case s.Parallel != nil:
 		return s.Parallel
+	case s.Each != nil:
+		return s.Each.Checked
 	}
 	return nil
 }
@@ -40,6 +43,9 @@ func (s *Step) MapInner(change func([]Step) []Step) {
 func (s *Step) Times() int {
 	if s.Repeat != nil {
 		return s.Repeat.Times
+	}
+	if s.Each != nil {
+		return len(s.Each.Devices)
 	}
 	return 1
 }

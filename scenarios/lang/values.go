@@ -60,17 +60,20 @@ func ParseTime(s string) (time.Time, error) {
 	return time.Time{}, &unitError{fmt.Sprintf("%q is not an instant", shorten(s)), "as in 2026-03-29T00:55:00+01:00 or 2026-01-01T00:00:00Z"}
 }
 
-func (v *Scalar) decode(d *decoder, n *yaml.Node, path string, _ *field) {
+func (v *Scalar) decode(d *decoder, n *yaml.Node, path string, f *field) {
 	v.Pos = d.position(n)
 	if t, ok := d.scalar(n, path); ok {
 		v.Text, v.quoted = t.text, t.isText()
+	}
+	if f != nil && f.device {
+		v.Text = d.bound.device(v.Text)
 	}
 }
 
 func (v *OneOrMany) decode(d *decoder, n *yaml.Node, path string, f *field) {
 	if n.Kind == yaml.ScalarNode {
 		*v = make(OneOrMany, 1)
-		(*v)[0].decode(d, n, path, nil)
+		(*v)[0].decode(d, n, path, f)
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
@@ -82,7 +85,7 @@ func (v *OneOrMany) decode(d *decoder, n *yaml.Node, path string, f *field) {
 	}
 	*v = make(OneOrMany, len(n.Content))
 	for i, member := range n.Content {
-		d.value(member, reflect.ValueOf(&(*v)[i]).Elem(), path+"["+strconv.Itoa(i)+"]", nil)
+		d.value(member, reflect.ValueOf(&(*v)[i]).Elem(), path+"["+strconv.Itoa(i)+"]", f)
 	}
 }
 
@@ -96,7 +99,7 @@ func (o *Ordered[T]) decode(d *decoder, n *yaml.Node, path string, f *field) {
 			if !ok {
 				return
 			}
-			if name = t.text; seen[name] {
+			if name = d.bound.device(t.text); seen[name] {
 				d.fault(key, path, fmt.Sprintf("%q stands here twice", shorten(name)), "once by a variable")
 				return
 			}
@@ -117,7 +120,7 @@ func (v *Expr) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 	if !ok {
 		return
 	}
-	v.Source = t.text
+	v.Source, v.Bound = t.text, d.bound
 	if strings.TrimSpace(t.text) == "" {
 		d.fault(n, path, "the expression is empty", "")
 	}

@@ -25,6 +25,24 @@ func newVars(values map[string]Scalar) *vars {
 	return &vars{values: values, names: slices.Sorted(maps.Keys(values))}
 }
 
+// with returns the values and one more, a text.
+func (v *vars) with(name, text string) *vars {
+	values := map[string]Scalar{}
+	if v != nil {
+		maps.Copy(values, v.values)
+	}
+	values[name] = Scalar{Text: text, quoted: true}
+	return newVars(values)
+}
+
+func (v *vars) lookup(name string) (Scalar, bool) {
+	if v == nil {
+		return Scalar{}, false
+	}
+	value, ok := v.values[name]
+	return value, ok
+}
+
 // text is a scalar after its variables were replaced.
 type text struct {
 	text   string

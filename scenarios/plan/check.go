@@ -46,6 +46,7 @@ func (l *loader) checkStepName(step *lang.Step) {
 	pos := step.Keys.At("name", step.Pos)
 	first, taken := l.named[step.Name]
 	switch {
+	case taken && first == pos && l.again:
 	case taken && first == pos:
 		l.diags.Add(pos, step.Path+".name", fmt.Sprintf("the step %q is there twice", step.Name), "its file is included more than once")
 	case taken:
@@ -59,9 +60,12 @@ func (l *loader) checkStepName(step *lang.Step) {
 // their own, not those of other branches, which may come earlier or later.
 func (l *loader) checkInner(step *lang.Step, before map[string]bool) {
 	if step.Parallel == nil {
-		for _, steps := range step.Inner() {
+		again := l.again
+		for i, steps := range step.Inner() {
+			l.again = again || i > 0
 			l.checkSteps(steps, before)
 		}
+		l.again = again
 		return
 	}
 	outside := maps.Clone(before)

@@ -56,6 +56,9 @@ func (l *loader) splice(steps []lang.Step, chain []string) []lang.Step {
 			return result
 		case step.Include != "":
 			result = append(result, l.include(&step, chain)...)
+		case step.Each != nil:
+			l.each(&step, chain)
+			result = append(result, step)
 		default:
 			step.MapInner(func(inner []lang.Step) []lang.Step { return l.splice(inner, chain) })
 			result = append(result, step)
@@ -75,10 +78,11 @@ func (l *loader) include(step *lang.Step, chain []string) []lang.Step {
 		l.diags.Addf(pos, at, "includes are nested deeper than %d files", maxChain)
 		return nil
 	}
-	file, known := l.steps[name]
+	key := fmt.Sprint(name, step.Bound)
+	file, known := l.steps[key]
 	if !known {
-		file = l.stepsFile(name, pos, at)
-		l.steps[name] = file
+		file = l.stepsFile(name, step.Bound, pos, at)
+		l.steps[key] = file
 	}
 	if file == nil {
 		return nil
@@ -87,13 +91,14 @@ func (l *loader) include(step *lang.Step, chain []string) []lang.Step {
 }
 
 // stepsFile reads a file of steps, or says at pos why it cannot.
-func (l *loader) stepsFile(name string, pos diag.Position, at string) *lang.StepsFile {
+func (l *loader) stepsFile(name string, bound lang.Bound, pos diag.Position, at string) *lang.StepsFile {
 	data, err := l.opts.ReadFile(name)
 	if err != nil {
 		l.diags.Addf(pos, at, "%s cannot be read: %v", name, err)
 		return nil
 	}
-	file, diags := lang.ParseSteps(name, data, lang.Options{Params: l.plan.Scenario.Params, DefaultWithin: l.plan.Scenario.DefaultWithin != nil})
+	l.files[name] = data
+	file, diags := lang.ParseSteps(name, data, lang.Options{Bound: bound, Params: l.plan.Scenario.Params, DefaultWithin: l.plan.Scenario.DefaultWithin != nil})
 	l.referred(diags, name, pos, at)
 	return file
 }

@@ -66,7 +66,9 @@ func Load(opts Options) (*Plan, diag.List) {
 		kinds: map[string]*lang.Kind{},
 		steps: map[string]*lang.StepsFile{},
 		named: map[string]diag.Position{},
+		files: map[string][]byte{},
 	}
+	l.plan.bind = l.binder()
 	data, err := opts.ReadFile(opts.File)
 	if err != nil {
 		l.diags.Addf(diag.Position{File: opts.File}, "", "cannot be read: %v", err)
@@ -105,6 +107,8 @@ type loader struct {
 	steps map[string]*lang.StepsFile // the same of included files
 	count int                        // of steps, with the included ones
 	named map[string]diag.Position   // steps, by name
+	again bool                       // these steps were looked at for another kind
+	files map[string][]byte          // that were included
 }
 
 // earliest is the time at which a bubble's clock starts; it cannot be set back.

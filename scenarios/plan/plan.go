@@ -27,7 +27,8 @@ type Plan struct {
 	External *url.URL      // the broker elsewhere; nil: the embedded one
 
 	mounts map[*lang.Kind]map[string]*sensor.Mount // by the sensor's name
-	byName map[string]int                          // index in Devices; nil in a plan that was put together by hand
+	bind   func(*lang.Each, string) ([]lang.Step, error)
+	byName map[string]int // index in Devices; nil in a plan that was put together by hand
 }
 
 // Device is a device with everything resolved.

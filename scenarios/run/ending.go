@@ -24,9 +24,6 @@ func (r *runner) cutShort(f Failure) {
 			continue
 		}
 		step.End = f.At
-		if step.Path == f.Step {
-			step.Verdict = f.Verdict
-		}
 	}
 }
 
@@ -112,6 +109,7 @@ func (r *runner) stalled(s vtime.Stall) Result {
 	}
 	at := r.opts.Position.Load().Elapsed
 	f := r.underWay(at, s.Error(), s.Stack)
+	r.main.blame(f)
 	r.cutShort(f)
 	r.result.Failures = append(r.result.Failures, f)
 	r.conclude(Invalid, "", at)

@@ -132,7 +132,7 @@ func (r *runner) turn() (acted bool) {
 		return false
 	}
 	if reason := r.hopeless(); reason != "" {
-		r.fail(r.underWay(now, reason, ""))
+		r.main.fail(r.underWay(now, reason, ""))
 		return false
 	}
 	return r.advance(now)

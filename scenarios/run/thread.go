@@ -39,11 +39,12 @@ type thread struct {
 
 // frame is a list of steps under way.
 type frame struct {
-	owner   *lang.Step // the repeat, or nil
+	owner   *lang.Step // the repeat or each, or nil
 	steps   []lang.Step
 	program *expect.Program // that the steps were compiled to
 	next    int
 	times   int // how often it is still to be done, this time included
+	device  int // each: index of the device that the steps are for
 }
 
 func newThread(r *runner, steps []lang.Step, program *expect.Program) *thread {
@@ -65,6 +66,9 @@ func (t *thread) advance(now time.Duration) (acted bool) {
 		return t.expecting(now)
 	}
 	step := t.next()
+	if t.r.finished {
+		return false
+	}
 	if step == nil {
 		t.done = true
 		return false
@@ -85,6 +89,9 @@ func (t *thread) next() *lang.Step {
 		if f.times--; f.times <= 0 {
 			t.unlimit(f.owner)
 			t.todo = t.todo[:len(t.todo)-1]
+		} else if f.owner.Each != nil {
+			f.device++
+			t.bind(f)
 		}
 	}
 	return nil
@@ -118,6 +125,9 @@ func (t *thread) begin(step *lang.Step, now time.Duration) {
 		t.ended(Pass)
 	case step.Parallel != nil:
 		t.fork(step)
+	case step.Each != nil:
+		t.todo = append(t.todo, frame{owner: step, program: t.top().program, times: len(step.Each.Devices) + 1, device: -1})
+		t.ended(Pass)
 	case step.Wait != nil:
 		t.lastFor(step.Wait.Duration)
 	default:
@@ -209,8 +219,8 @@ func (t *thread) emitStep(what string) {
 func (t *thread) ended(v Verdict) {
 	result := &t.r.result.Steps[t.at]
 	result.End, result.Verdict = t.r.now(), v
-	if t.current.Repeat == nil || v == Skipped {
-		t.unlimit(t.current)
+	if t.current.Repeat == nil && t.current.Each == nil || v == Skipped {
+		t.unlimit(t.current) // else it is over when its steps are
 	}
 	t.current = nil
 }
@@ -223,6 +233,7 @@ func (t *thread) fail(f Failure) {
 	if where := "in " + t.label + ": "; t.label != "" && t.current != nil && f.Step == t.current.Path && !strings.HasPrefix(f.Message, where) {
 		f.Message = where + f.Message
 	}
+	t.blame(f)
 	for at := t.parent; at != nil; at = at.parent {
 		result := &t.r.result.Steps[at.at]
 		result.Verdict, result.End = f.Verdict, f.At
@@ -230,12 +241,24 @@ func (t *thread) fail(f Failure) {
 	t.r.fail(f)
 }
 
+// blame gives the current step the verdict of a failure that is its own.
+func (t *thread) blame(f Failure) {
+	if t.current != nil && t.current.Path == f.Step {
+		result := &t.r.result.Steps[t.at]
+		result.Verdict, result.End = f.Verdict, f.At
+	}
+}
+
 // countSteps returns how many steps begin where all are done.
 func countSteps(steps []lang.Step) int {
 	n := len(steps)
 	for i := range steps {
-		for _, inner := range steps[i].Inner() {
-			n += steps[i].Times() * countSteps(inner)
+		inner := steps[i].Inner()
+		if steps[i].Each != nil {
+			inner = inner[:min(1, len(inner))] // the others are the same for other kinds
+		}
+		for _, list := range inner {
+			n += steps[i].Times() * countSteps(list)
 		}
 	}
 	return n
