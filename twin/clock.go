@@ -24,12 +24,23 @@ func (hw *Hardware) Now() time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	if hw.t.cfg.RTC.IsZero() {
-		return now.UTC()
-	}
-	// first does not change once there is a boot.
-	return hw.t.cfg.RTC.Add(now.Sub(hw.t.first)).UTC()
+	hw.t.mu.Lock()
+	defer hw.t.unlock()
+	return hw.t.rtc.at(now)
 }
+
+// SetTime sets the real-time clock, as firmware does that has learned the time from elsewhere.
+func (hw *Hardware) SetTime(now time.Time) error {
+	return hw.do(func() error {
+		hw.t.rtc = rtc{shows: now, since: time.Now()}
+		return nil
+	})
+}
+
+// rtc is the real-time clock: it ran from what it showed at an instant.
+type rtc struct{ shows, since time.Time }
+
+func (c rtc) at(now time.Time) time.Time { return c.shows.Add(now.Sub(c.since)).UTC() }
 
 // poll reads the time for one of the clocks.
 func (hw *Hardware) poll() (time.Time, error) {

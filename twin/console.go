@@ -2,6 +2,7 @@ package twin
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -192,6 +193,25 @@ func (c console) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// WriteConsole is a Write to the console through a transmit buffer of that many bytes, as a driver that does
+// not wait has it: it returns how many bytes of p there was room for. The first time that some find no room in a boot is
+// recorded as a fault.
+func (hw *Hardware) WriteConsole(p []byte, buffer int) (n int) {
+	if hw.enter() != nil {
+		return 0
+	}
+	defer hw.t.unlock()
+	u := &hw.t.uart
+	waiting := int(max(0, time.Until(u.idle)) / u.span(1))
+	n = min(len(p), max(0, buffer-waiting))
+	u.write(p[:n])
+	if n < len(p) && !hw.lossy {
+		hw.lossy = true
+		hw.t.emit(trace.Event{Kind: trace.Fault, Text: fmt.Sprintf("prints faster than the console sends: what does not fit its transmit buffer of %d bytes is lost", buffer)})
+	}
+	return n
 }
 
 func (c console) Read(p []byte) (int, error) {

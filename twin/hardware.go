@@ -46,6 +46,7 @@ type Hardware struct {
 	// The twin's mutex guards these.
 	ended    error // why, once the boot has ended
 	late     int   // calls since
+	lossy    bool  // console output was lost in this boot
 	instant  time.Time
 	calls    int // in instant
 	polls    int // of clocks in instant
@@ -106,12 +107,26 @@ func (hw *Hardware) spins() bool {
 	return hw.calls > spinCalls
 }
 
-func (hw *Hardware) spin() {
+func (hw *Hardware) spin() { hw.hang("spins: a million hardware calls in one instant") }
+
+// hang notes that the firmware does not go on by itself.
+func (hw *Hardware) hang(why string) {
 	if hw.watchdog.timer.Pending() || hw.t.spun {
 		return
 	}
 	hw.t.spun = true
-	hw.t.emit(trace.Event{Kind: trace.Fault, Text: "spins: a million hardware calls in one instant and no watchdog"})
+	hw.t.emit(trace.Event{Kind: trace.Fault, Text: why + " and no watchdog"})
+}
+
+// Hang is for what runs firmware and finds that it never returns: from here on the device does nothing,
+// and a watchdog that was started expires. Without one the device records a fault, why, and the run is
+// invalid. It returns when the boot has ended, with the reason.
+func (hw *Hardware) Hang(why string) error {
+	if err := hw.do(func() error { hw.hang(why); return nil }); err != nil {
+		return err
+	}
+	<-hw.ctx.Done()
+	return context.Cause(hw.ctx)
 }
 
 // ID returns the name of the device.
@@ -132,6 +147,12 @@ func (hw *Hardware) Context() context.Context { return hw.ctx }
 
 // Param returns a parameter that the device was given, or "".
 func (hw *Hardware) Param(name string) string { return hw.t.cfg.Params[name] }
+
+// LookupParam returns a parameter, and whether the device was given it.
+func (hw *Hardware) LookupParam(name string) (value string, given bool) {
+	value, given = hw.t.cfg.Params[name]
+	return value, given
+}
 
 // ParamDuration returns a parameter as a duration such as 90s, 1h30m or 2d, or def where it is not
 // given. One that is no duration is an error.

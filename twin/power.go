@@ -53,6 +53,10 @@ func (t *Twin) PowerOn() error {
 	t.powered = true
 	if t.first.IsZero() {
 		t.first = time.Now()
+		t.rtc = rtc{shows: t.cfg.RTC, since: t.first}
+		if t.cfg.RTC.IsZero() {
+			t.rtc.shows = t.first
+		}
 	}
 	t.powerChips()
 	t.emit(trace.Event{Kind: trace.Power, Name: "on"})

@@ -88,6 +88,8 @@ type Twin struct {
 	spun    bool
 	boots   int       // so far
 	first   time.Time // power-on, the first one
+	rtc     rtc
+	heapMax int64     // bytes, the high-water mark
 	boot    *Hardware // that runs now; nil between fence and start
 	start   *vtime.Timer
 

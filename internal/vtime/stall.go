@@ -49,7 +49,7 @@ func watch(heartbeat func() int64, stalled func(Stall), spin, freeze time.Durati
 	go func() {
 		ticker := time.NewTicker(watchEvery)
 		defer ticker.Stop()
-		last, since, cpu := heartbeat(), time.Now(), processorTime()
+		last, since, cpu := heartbeat(), time.Now(), ProcessorTime()
 		for {
 			select {
 			case <-done:
@@ -57,10 +57,10 @@ func watch(heartbeat func() int64, stalled func(Stall), spin, freeze time.Durati
 			case <-ticker.C:
 			}
 			if b := heartbeat(); b != last {
-				last, since, cpu = b, time.Now(), processorTime()
+				last, since, cpu = b, time.Now(), ProcessorTime()
 				continue
 			}
-			if processorTime()-cpu > spin || time.Since(since) > freeze {
+			if ProcessorTime()-cpu > spin || time.Since(since) > freeze {
 				stalled(diagnose())
 				return
 			}
@@ -69,7 +69,8 @@ func watch(heartbeat func() int64, stalled func(Stall), spin, freeze time.Durati
 	return func() { once.Do(func() { close(done) }) }
 }
 
-func processorTime() time.Duration {
+// ProcessorTime returns the processor time that this process has used.
+func ProcessorTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
