@@ -26,6 +26,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/plan"
 	"github.com/twinrig/twinrig/scenarios/run"
 	"github.com/twinrig/twinrig/twin"
+	"github.com/twinrig/twinrig/twin/wasm"
 )
 
 // Option changes how Run runs a scenario.
@@ -111,7 +112,7 @@ func execute(t *testing.T, file string, opts []Option) (run.Result, string) {
 
 // load makes a plan of a scenario; the error lists every fault in its files.
 func load(file string, o options) (*plan.Plan, *expect.Program, error) {
-	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.seed, Firmware: slices.Sorted(maps.Keys(o.firmware)), Mode: o.mode})
+	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.seed, Firmware: slices.Sorted(maps.Keys(o.firmware)), CheckModule: wasm.Check, Mode: o.mode})
 	if p == nil {
 		return nil, nil, faults.Err()
 	}

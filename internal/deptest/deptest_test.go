@@ -24,6 +24,7 @@ var rules = []struct {
 	{"twin/mqtt", nil, "firmware uses the client on any net.Conn; it must not need a twin"},
 	{"twin/flash", []string{"internal/"}, "a part of the device; the device wires it"},
 	{"twin/sensor", nil, "parts are step functions; the device wires them"},
+	{"twin/wasm", []string{"twin", "internal/"}, "firmware is a guest of the device"},
 	{"twin", []string{"twin", "internal/"}, "a device does not know what carries its bytes or judges it"},
 	{"hil", []string{"hil", "internal/"}, "a board does not know what judges it, and needs no twin"},
 	{"netsim", []string{"netsim", "internal/"}, "a link does not know what is at its ends"},

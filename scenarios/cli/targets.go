@@ -18,6 +18,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/plan"
 	"github.com/twinrig/twinrig/scenarios/run"
+	"github.com/twinrig/twinrig/twin/wasm"
 )
 
 // expandTargets turns FILE, DIR and library:NAME into scenario files. A folder means the scenarios in
@@ -132,7 +133,7 @@ func loading[T any](ctx context.Context, f func() (T, error)) (T, error) {
 
 // load reads, checks and compiles a scenario.
 func (s *state) load(file string, j job) (*plan.Plan, *expect.Program, diag.List) {
-	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: j.Set, Seed: j.Seed, Firmware: s.firmwareNames(), Mode: j.Mode})
+	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: j.Set, Seed: j.Seed, Firmware: s.firmwareNames(), CheckModule: wasm.Check, Mode: j.Mode})
 	if p == nil {
 		return nil, nil, faults
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
+	"github.com/twinrig/twinrig/twin/wasm"
 )
 
 // job is one run to do.
@@ -72,7 +73,7 @@ func workerMain(s *state) {
 	// Ctrl-C reaches the whole process group; the supervisor decides what it means.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
 	syscall.CloseOnExec(answerFD) // a process that firmware starts shall not hold it open
-	w := &worker{state: s, answers: json.NewEncoder(os.NewFile(answerFD, "answers")), jobs: make(chan job)}
+	w := &worker{state: s, answers: json.NewEncoder(os.NewFile(answerFD, "answers")), jobs: make(chan job), modules: wasm.NewCache()}
 	go w.listen(requests())
 	vtime.Main(func(bubble func(func()) error) int {
 		for j := range w.jobs {
@@ -97,6 +98,7 @@ type worker struct {
 	mu        sync.Mutex // guards answers
 	answers   *json.Encoder
 	jobs      chan job
+	modules   *wasm.Cache
 	interrupt atomic.Bool
 }
 
@@ -163,7 +165,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 		w.answer(answer{Progress: &p})
 	})
 	result := run.Run(p, program, run.Options{
-		Mode: j.Mode, Firmware: w.firmware, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip, Listen: j.Listen,
+		Mode: j.Mode, Firmware: w.firmware, Modules: w.modules, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip, Listen: j.Listen,
 		Position: &position, Interrupted: w.interrupt.Load,
 	})
 	stop()

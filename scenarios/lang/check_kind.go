@@ -42,6 +42,15 @@ func (d *decoder) claim(taken map[string]string, n Named[string], path string) {
 	taken[n.Name] = n.Value
 }
 
+func (b *Build) check(d *decoder, at mapping) {
+	switch has := at.keys.among("go", "wasm"); {
+	case len(has) == 0 && at.clean:
+		d.diags.Add(at.pos, at.path, "the build names no firmware", "go: NAME for Go firmware, wasm: FILE for a WebAssembly module")
+	case len(has) == 2:
+		at.add(d, "wasm", "a build is Go or WebAssembly, not both", "each is a version of its own")
+	}
+}
+
 func (p *Pin) check(d *decoder, at mapping) {
 	for _, key := range at.keys.among("pull", "active") {
 		if p.Direction == "out" {

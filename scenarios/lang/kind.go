@@ -38,6 +38,7 @@ type Console struct {
 type Resources struct {
 	Pos              diag.Position `yaml:"-"`
 	Keys             Keys          `yaml:"-"`
+	RAM              *Size         `yaml:"ram"`                                      // memory for the firmware, at most; WebAssembly gets whole pages of 64 KiB
 	Flash            *Size         `yaml:"flash"`                                    // NOR flash for data
 	EraseBlock       *Size         `yaml:"erase_block"`                              // default 4KiB
 	WriteGranularity *int          `yaml:"write_granularity" jsonschema:"minimum=1"` // bytes; default 4
@@ -53,11 +54,12 @@ type Identity struct {
 	Topics   OneOrMany     `yaml:"topics"`    // filters it may publish and subscribe to; default devices/{id}/#
 }
 
-// Build is one version of the firmware.
+// Build is one version of the firmware: exactly one of Go and Wasm.
 type Build struct {
 	Pos  diag.Position `yaml:"-"`
 	Keys Keys          `yaml:"-"`
-	Go   string        `yaml:"go" jsonschema:"required"` // Go firmware, registered by the caller under this name
+	Go   string        `yaml:"go"`   // Go firmware, registered by the caller under this name
+	Wasm string        `yaml:"wasm"` // path of a WebAssembly module, relative to this file
 }
 
 // MetricRule takes a metric from what the device itself says: exactly one of MQTT and Console.

@@ -175,6 +175,8 @@ func whenTrue(key string) *jsonschema.Schema {
 	return s
 }
 
+func (*Build) extend(s *jsonschema.Schema) { s.OneOf = exactlyOneOf("go", "wasm") }
+
 func (*MetricRule) extend(s *jsonschema.Schema) {
 	s.OneOf = exactlyOneOf("mqtt", "console")
 	s.DependentRequired = map[string][]string{"json": {"mqtt"}}

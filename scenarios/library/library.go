@@ -64,8 +64,11 @@ func ReadFile(file string) ([]byte, error) {
 	if !ok {
 		return lang.ReadFile(file)
 	}
-	if inside == "thermostat.kind.yaml" {
+	switch inside {
+	case "thermostat.kind.yaml":
 		return thermostat.Kind, nil
+	case "thermostat.wasm":
+		return thermostat.Module, nil
 	}
 	return files.ReadFile(path.Clean(inside))
 }

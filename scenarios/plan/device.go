@@ -112,6 +112,10 @@ func (l *loader) version(device *Device, d *lang.Device, path string) {
 			diag.DidYouMean(device.Version, builds.Names()))
 		return
 	}
+	if build.Wasm != "" {
+		device.Module = l.module(device.Kind, device.Version, &build)
+		return
+	}
 	device.Firmware = build.Go
 	if build.Go == "" || l.opts.Firmware == nil || slices.Contains(l.opts.Firmware, build.Go) {
 		return

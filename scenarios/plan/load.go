@@ -27,6 +27,9 @@ type Options struct {
 	// Firmware lists the names of the registered Go firmware. Nil: any name is accepted, and the
 	// caller must check the names itself.
 	Firmware []string
+	// CheckModule returns what is wrong with a WebAssembly module whose guests may have that much memory.
+	// Nil: the caller finds out itself.
+	CheckModule func(code []byte, memory int64) []error
 	// Mode is sim or live; "" is sim. What cannot be in a mode is a fault.
 	Mode string
 }
@@ -64,7 +67,7 @@ func Load(opts Options) (*Plan, diag.List) {
 		opts:  opts,
 		plan:  &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}, mounts: map[*lang.Kind]map[string]*sensor.Mount{}},
 		kinds: map[string]*lang.Kind{},
-		steps: map[string]*lang.StepsFile{},
+		steps: map[string]*lang.StepsFile{}, modules: map[string]*Module{},
 		named: map[string]diag.Position{},
 		files: map[string][]byte{},
 	}
@@ -105,10 +108,12 @@ type loader struct {
 	diags diag.List
 	kinds map[string]*lang.Kind      // by name of the file; nil where it could not be read
 	steps map[string]*lang.StepsFile // the same of included files
-	count int                        // of steps, with the included ones
-	named map[string]diag.Position   // steps, by name
-	again bool                       // these steps were looked at for another kind
-	files map[string][]byte          // that were included
+
+	modules map[string]*Module       // by name of the file and memory; nil where it cannot be used
+	count   int                      // of steps, with the included ones
+	named   map[string]diag.Position // steps, by name
+	again   bool                     // these steps were looked at for another kind
+	files   map[string][]byte        // that were included
 }
 
 // earliest is the time at which a bubble's clock starts; it cannot be set back.

@@ -36,13 +36,21 @@ type Device struct {
 	Name     string
 	Kind     *lang.Kind
 	Version  string            // of the firmware
-	Firmware string            // name of the registered Go firmware
+	Firmware string            // name of the registered Go firmware; "" with a module
+	Module   *Module           // the WebAssembly module; nil with Go firmware
 	Network  string            // "" with no networks at all
 	Params   map[string]string // kind's and device's merged
 	Identity Identity
 	Owner    string            // the device whose name {id} stands for: itself, or the one whose identity it uses; "" is itself
 	Fleet    string            // the fleet it is a member of, or ""
 	Labels   map[string]string // of a fleet's members each for itself
+}
+
+// Module is firmware compiled to WebAssembly.
+type Module struct {
+	File   string
+	Code   []byte
+	Memory int64 // bytes that a guest may have; 0: what package wasm gives
 }
 
 // Identity is how a device shows itself to the broker.

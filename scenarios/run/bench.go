@@ -121,7 +121,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 		return err
 	}
 	cfg := twin.Config{
-		Name: d.Name, Version: d.Version, Firmware: firmware[d.Firmware],
+		Name: d.Name, Version: d.Version, Firmware: firmware[d.Name],
 		Pins: pins(d.Kind), Sensors: sensors(b.plan, d.Kind), Flash: geometry(d.Kind),
 		Params:   d.Params,
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},

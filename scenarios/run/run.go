@@ -12,6 +12,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/expect"
 	"github.com/twinrig/twinrig/scenarios/plan"
 	"github.com/twinrig/twinrig/twin"
+	"github.com/twinrig/twinrig/twin/wasm"
 )
 
 // The modes.
@@ -26,9 +27,11 @@ type Options struct {
 	Firmware map[string]twin.Firmware
 	// Bubble runs a function in virtual time, as the argument of vtime.Main's body does. Needed in Sim.
 	Bubble func(func()) error
-	Trace  io.Writer // where the trace goes, as JSON Lines; nil: nowhere
-	Listen string    // Live: where the broker listens, host:port; "": a free loopback port
-	NoSkip bool      // a requirement that is not offered is a failure
+	// Modules keeps compiled WebAssembly modules from run to run; nil: the run compiles its own.
+	Modules *wasm.Cache
+	Trace   io.Writer // where the trace goes, as JSON Lines; nil: nowhere
+	Listen  string    // Live: where the broker listens, host:port; "": a free loopback port
+	NoSkip  bool      // a requirement that is not offered is a failure
 	// Position is kept up to date for whoever shows progress; may be nil.
 	Position *Position
 	// Interrupted is asked at every turn, and must be quick; nil: never.
@@ -65,6 +68,12 @@ func Run(p *plan.Plan, program *expect.Program, opts Options) Result {
 	if missing := missingRequirements(p); missing != "" {
 		return skip(p, opts, missing)
 	}
+	firmware, done, err := firmwareOf(p, opts)
+	if err != nil {
+		return newRunner(p, program, opts).failed(Invalid, err.Error())
+	}
+	defer done()
+	opts.Firmware = firmware // from here on by device
 	if opts.Mode == Live {
 		return newRunner(p, program, opts).live()
 	}

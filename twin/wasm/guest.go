@@ -43,7 +43,7 @@ type guest struct {
 
 type guestKey struct{}
 
-func (c *Cache) run(m *module, hw *twin.Hardware) error {
+func run(m *module, hw *twin.Hardware) error {
 	g := &guest{hw: hw, edges: make(chan struct{}), lines: make(chan []byte), pending: map[int32]struct{}{}}
 	// A context without an end: the watch closes the instance instead, which costs nothing a call.
 	g.ctx = context.WithValue(context.Background(), guestKey{}, g)
@@ -52,8 +52,8 @@ func (c *Cache) run(m *module, hw *twin.Hardware) error {
 	}
 	defer g.instance.Close(context.Background()) //nolint:errcheck // memory is all that it holds
 	g.beat.instance = g.instance
-	c.watch.add(&g.beat)
-	defer c.watch.remove(&g.beat)
+	m.watch.add(&g.beat)
+	defer m.watch.remove(&g.beat)
 	for _, f := range m.compiled.ImportedFunctions() {
 		if _, name, _ := f.Import(); name == "console_read" {
 			hw.Go(g.listen)

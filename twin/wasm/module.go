@@ -34,7 +34,7 @@ const (
 type Cache struct {
 	mu      sync.Mutex
 	modules map[key]*module
-	watch   *watch
+	watch   *watch // nil until there is a module
 }
 
 type key struct {
@@ -46,30 +46,34 @@ type key struct {
 type module struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
+	watch    *watch
 }
 
 // NewCache returns an empty cache.
-func NewCache() *Cache { return &Cache{modules: map[key]*module{}, watch: newWatch()} }
+func NewCache() *Cache { return &Cache{modules: map[key]*module{}} }
 
 // Close frees the modules. No guest may run any more.
 func (c *Cache) Close() {
-	c.watch.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.watch != nil {
+		c.watch.close()
+		c.watch = nil
+	}
 	for _, m := range c.modules {
 		m.runtime.Close(context.Background()) //nolint:errcheck // memory is all that it holds
 	}
 	clear(c.modules)
 }
 
-// Firmware returns the firmware of a module, whose guests may have at most memory bytes, rounded up to whole
-// pages of 64 KiB; 0: [DefaultMemory]. The error lists everything that is wrong with it.
+// Firmware returns the firmware of a module. Call it outside of virtual time. Its guests may have at most memory bytes
+// each, rounded up to whole pages of 64 KiB; 0: [DefaultMemory]. The error lists everything that is wrong with it.
 func (c *Cache) Firmware(code []byte, memory int64) (twin.Firmware, error) {
 	m, err := c.module(code, memory)
 	if err != nil {
 		return nil, err
 	}
-	return func(hw *twin.Hardware) error { return c.run(m, hw) }, nil
+	return func(hw *twin.Hardware) error { return run(m, hw) }, nil
 }
 
 func (c *Cache) module(code []byte, memory int64) (*module, error) {
@@ -83,6 +87,10 @@ func (c *Cache) module(code []byte, memory int64) (*module, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.watch == nil {
+		c.watch = newWatch()
+	}
+	m.watch = c.watch
 	c.modules[k] = m
 	return m, nil
 }

@@ -1,0 +1,39 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/twinrig/twinrig/fixtures/thermostat"
+	"github.com/twinrig/twinrig/scenarios/library"
+	"github.com/twinrig/twinrig/scenarios/run"
+)
+
+// inC is a scenario of the library on the thermostat that is written in C: a copy whose kind has no other firmware.
+func inC(t *testing.T, name string) string {
+	dir := t.TempDir()
+	text, err := library.ReadFile(libraryFile(t, name))
+	require.NoError(t, err)
+	file := filepath.Join(dir, name+".yaml")
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	kind := regexp.MustCompile(`(?m)^  v[0-9.]+: \{go: thermostat\}\n`).ReplaceAll(thermostat.Kind, nil)
+	require.NotEqual(t, thermostat.Kind, kind)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "thermostat.kind.yaml"), kind, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "thermostat.wasm"), thermostat.Module, 0o600))
+	return file
+}
+
+// TestLibraryPassesInC runs every scenario of the library on the thermostat in C as well.
+func TestLibraryPassesInC(t *testing.T) {
+	for _, name := range library.Names() {
+		t.Run(name, func(t *testing.T) {
+			got := simulate(t, inC(t, name))
+			require.Equal(t, run.Pass, got.verdict(), "%s", got)
+			require.Contains(t, string(got.trace), "v1.4.0-c")
+		})
+	}
+}
