@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"reflect"
-	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
 
@@ -18,6 +16,7 @@ type Broker struct {
 	Keys   Keys          `yaml:"-"`
 	Auth   string        `yaml:"auth" jsonschema:"enum=per-device,enum=open"` // who may connect and use which topics; default per-device
 	Listen *BrokerListen `yaml:"listen"`                                      // live: addresses on which others can reach the embedded broker too
+	Limits *BrokerLimits `yaml:"limits"`                                      // how often clients may connect and publish, and how much at once; default: no limits
 	URL    *BrokerURL    `yaml:"url"`                                         // live: a broker elsewhere in the place of the embedded one
 }
 
@@ -55,7 +54,7 @@ func (v *BrokerURL) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 }
 
 func (b *Broker) check(d *decoder, at mapping) {
-	for _, key := range at.keys.among("auth", "listen") {
+	for _, key := range at.keys.among("auth", "listen", "limits") {
 		if at.keys.Has("url") {
 			at.add(d, key, key+" is for the embedded broker", "a broker with a url has its own ways")
 		}
@@ -69,32 +68,4 @@ func (l *BrokerListen) check(d *decoder, at mapping) {
 			at.add(d, key, fmt.Sprintf("%q is not an address", shorten(address)), "HOST:PORT, as in 127.0.0.1:1883")
 		}
 	}
-}
-
-// BrokerAction is stop, start, restart or {kick: device}.
-type BrokerAction struct {
-	Pos    diag.Position
-	Action string
-	Device string // with kick
-}
-
-type kickForm struct {
-	Kick string `yaml:"kick" ref:"device" jsonschema:"required"` // device whose connection the broker closes
-}
-
-func brokerWords() []string { return []string{"stop", "start", "restart"} }
-
-func (b *BrokerAction) decode(d *decoder, n *yaml.Node, path string, _ *field) {
-	b.Pos = d.position(n)
-	if n.Kind != yaml.MappingNode {
-		if n.Value == "kick" {
-			d.fault(n, path, "kick needs a device", "as in {kick: thermo}")
-			return
-		}
-		b.Action = d.word(n, path, brokerWords()...)
-		return
-	}
-	var form kickForm
-	d.structure(n, reflect.ValueOf(&form).Elem(), path)
-	b.Action, b.Device = "kick", strings.TrimSpace(form.Kick)
 }

@@ -43,6 +43,9 @@ func (s *Scenario) check(d *decoder, _ mapping) {
 		if device.Name == Backend {
 			d.diags.Add(device.Pos, "devices", "a device cannot be called backend", "that is who publishes unless publish.as says otherwise")
 		}
+		if device.Name == AllDevices {
+			d.diags.Add(device.Pos, "devices", "a device cannot be called all", "that is every device in a broker step")
+		}
 	}
 }
 

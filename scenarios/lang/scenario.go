@@ -124,7 +124,7 @@ type Step struct {
 	Send     *Send                  `yaml:"send"`                             // to a console
 	Publish  *Publish               `yaml:"publish"`                          // to the broker
 	Network  Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"`  // network: state or change
-	Broker   *BrokerAction          `yaml:"broker"`                           // stop, start, restart, or {kick: device}
+	Broker   *BrokerAction          `yaml:"broker"`                           // stop, start, restart; or kick, refuse, withhold, delay
 	Wait     *Duration              `yaml:"wait"`                             // virtual time in sim, wall time in live
 	Repeat   *Repeat                `yaml:"repeat"`                           // steps, several times
 	Parallel [][]Step               `yaml:"parallel" jsonschema:"minItems=1"` // branches: lists of steps that are done side by side

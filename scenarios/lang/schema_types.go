@@ -108,10 +108,6 @@ func (*BrokerURL) schema(g *generator, _ *field) *jsonschema.Schema {
 	return g.quantity("BrokerURL", `^mqtts?://`, "mqtt://user:password@broker.example.com:1883")
 }
 
-func (*BrokerAction) schema(g *generator, _ *field) *jsonschema.Schema {
-	return shortOr[kickForm](g, "BrokerAction", brokerWords()...)
-}
-
 func (*powerForm) extend(s *jsonschema.Schema) { s.OneOf = exactlyOneOf("cut", "cycle") }
 
 func (*driveForm) extend(s *jsonschema.Schema) {

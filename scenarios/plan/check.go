@@ -119,8 +119,10 @@ func (l *loader) checkStep(s *lang.Step) {
 	for _, change := range s.Network {
 		l.network(change.Name, change.Pos, s.Path+".network")
 	}
-	if s.Broker != nil && s.Broker.Action == "kick" {
-		l.devicesNamed(s.Broker.Device, s.Broker.Pos, s.Path+".broker.kick")
+	if s.Broker != nil {
+		for _, name := range s.Broker.Devices {
+			l.devicesNamed(name.Text, name.Pos, s.Path+".broker."+s.Broker.Action)
+		}
 	}
 	if s.Expect != nil {
 		l.checkExpect(s.Expect, s.Path+".expect")

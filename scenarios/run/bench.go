@@ -93,7 +93,9 @@ func (b *bench) addBroker() (err error) {
 		b.backend = b.observer
 		return err
 	}
-	b.broker, err = broker.New(broker.Config{Emit: b.events.Emit, Source: b.loop.Source(), Devices: identities(p), Open: p.Open})
+	cfg := broker.Config{Emit: b.events.Emit, Source: b.loop.Source(), Devices: identities(p), Open: p.Open}
+	brokerLimits(&cfg, p.Scenario.Broker)
+	b.broker, err = broker.New(cfg)
 	b.backend = b.broker
 	return err
 }

@@ -22,20 +22,21 @@ type runner struct {
 	result  Result
 	beats   atomic.Int64 // for the watch outside
 
-	bench    *bench
-	onBench  atomic.Pointer[bench] // the same, for who asks from another goroutine
-	writer   *trace.Writer
-	history  *expect.History
-	watch    *expect.Watch // always and never
-	faults   faults
-	crashes  crashes
-	changes  map[string]*change    // of networks, by name
-	driven   map[string]gpio.Level // pins that a drive step holds, by device.PIN
-	main     *thread               // of the scenario's steps
-	total    int
-	current  *lang.Step // the step of the thread in turn: what a stimulus belongs to
-	grace    alarm      // when time alone may break an invariant
-	finished bool
+	bench        *bench
+	onBench      atomic.Pointer[bench] // the same, for who asks from another goroutine
+	writer       *trace.Writer
+	history      *expect.History
+	watch        *expect.Watch // always and never
+	faults       faults
+	crashes      crashes
+	disturbances []*disturbance        // of the broker, in the order of their steps
+	changes      map[string]*change    // of networks, by name
+	driven       map[string]gpio.Level // pins that a drive step holds, by device.PIN
+	main         *thread               // of the scenario's steps
+	total        int
+	current      *lang.Step // the step of the thread in turn: what a stimulus belongs to
+	grace        alarm      // when time alone may break an invariant
+	finished     bool
 }
 
 // alarm makes the loop take a turn at an instant.

@@ -3,7 +3,6 @@ package run
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/twinrig/twinrig/internal/broker"
@@ -221,40 +220,4 @@ func (r *runner) publish(s *lang.Step) *Failure {
 		m.Payload = []byte(*p.Payload)
 	}
 	return r.tested(s.Pos, r.bench.backend.Publish(m))
-}
-
-func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
-	b := r.bench.broker
-	switch a.Action {
-	case "start":
-		return r.startBroker(a)
-	case "kick":
-		return r.eachMember(a.Device, func(_ int, device string) *Failure { return r.tested(a.Pos, b.Kick(device)) })
-	}
-	if !b.Running() {
-		return r.tested(a.Pos, fmt.Errorf("the broker is stopped already"))
-	}
-	connected := slices.ContainsFunc(r.plan.Devices, func(d plan.Device) bool { return b.Connected(d.Name) })
-	refused := r.bench.fabric.Refused()
-	r.faults.begin(&fault{verb: "broker", pos: a.Pos, path: r.current.Path, what: "broker " + a.Action,
-		nothing: "no device was connected, and none tried to connect meanwhile",
-		touched: func() int64 { return count(connected) + int64(r.bench.fabric.Refused()-refused) }})
-	b.Stop()
-	if a.Action == "restart" {
-		return r.startBroker(a)
-	}
-	return nil
-}
-
-func (r *runner) startBroker(a *lang.BrokerAction) *Failure {
-	if r.bench.broker.Running() {
-		return r.tested(a.Pos, fmt.Errorf("the broker is running"))
-	}
-	if err := r.bench.broker.Start(); err != nil {
-		return &Failure{Pos: a.Pos, Step: r.current.Path, At: r.now(), Verdict: Infra, Message: err.Error()}
-	}
-	if failures := r.faults.end("broker", ""); len(failures) > 0 {
-		return &failures[0]
-	}
-	return nil
 }
