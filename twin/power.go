@@ -144,6 +144,7 @@ func (t *Twin) fence(why error) {
 		return
 	}
 	t.boot = nil
+	t.memory = memory{}
 	hw.ended = why
 	hw.watchdog.timer.Stop()
 	t.uart.cond.Broadcast()

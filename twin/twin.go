@@ -58,6 +58,8 @@ type Config struct {
 	Sensors []SensorSpec
 	Baud    int            // of the console UART, in bits per second; zero: 115200
 	Flash   flash.Geometry // zero Size: no flash
+	RAM     int64          // bytes that Alloc and a leak can take; zero: without end
+	Meter   Meter          // what is recorded of energy and resources beside what always is
 
 	Params   map[string]string // handed to the firmware as text; not changed, may be nil
 	Identity Identity
@@ -76,6 +78,11 @@ type Config struct {
 	Source *vtime.Source
 }
 
+// Meter says of what events are emitted though they come often. The zero value leaves all of them out.
+type Meter struct {
+	Memory bool // one whenever the use of RAM changes
+}
+
 // Twin is a virtual device, as a bench handles it. In virtual time its methods must be called on the
 // event loop's goroutine; outside they may be called from any.
 type Twin struct {
@@ -89,7 +96,6 @@ type Twin struct {
 	boots   int       // so far
 	first   time.Time // power-on, the first one
 	rtc     rtc
-	heapMax int64     // bytes, the high-water mark
 	boot    *Hardware // that runs now; nil between fence and start
 	start   *vtime.Timer
 
@@ -98,6 +104,7 @@ type Twin struct {
 	chips   []*chip
 	flash   *flash.Array
 	uart    uart
+	memory  memory
 }
 
 // New returns a twin that is off. Its error names every fault of cfg.
@@ -135,6 +142,7 @@ func validate(cfg Config) error {
 	fault(cfg.Emit == nil, "there is no Emit")
 	fault(cfg.Source == nil, "there is no Source")
 	fault(cfg.Baud < 0, "a console of %d baud", cfg.Baud)
+	fault(cfg.RAM < 0, "a RAM of %d bytes", cfg.RAM)
 	fault(cfg.Uptime < 0, "an uptime of %s", cfg.Uptime)
 	names := map[string]bool{}
 	for _, p := range cfg.Pins {

@@ -34,6 +34,7 @@ const (
 	Network    Kind = "network"     // Name: the network, Text: what changed; Count: packets the impairment touched, where it ended
 	FlashWrite Kind = "flash_write" // Offset, Count: bytes written
 	FlashErase Kind = "flash_erase" // Offset, Count: bytes erased
+	Memory     Kind = "memory"      // Count: bytes of RAM in use from now on; where the scenario reads it
 	Step       Kind = "step"        // Name: the step, as in steps[3]; File, Line: where it stands; Text: begin or skip, and the step in one line
 	Verdict    Kind = "verdict"     // Name: pass, fail…, Text: why
 )
@@ -41,7 +42,7 @@ const (
 // Kinds lists every kind, in the order of the constants.
 func Kinds() []Kind {
 	return []Kind{Boot, Power, Reset, Fault, Watchdog, Console, Pin, Sensor, Connect, Connack, Disconnect, Subscribe,
-		Publish, Deliver, Drop, Will, Retain, Broker, Network, FlashWrite, FlashErase, Step, Verdict}
+		Publish, Deliver, Drop, Will, Retain, Broker, Network, FlashWrite, FlashErase, Memory, Step, Verdict}
 }
 
 // Event is one thing that happened. Which fields are filled depends on Kind.

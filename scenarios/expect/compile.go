@@ -255,7 +255,7 @@ func (c *programCompiler) metric(n *node, path string) bool {
 	}
 	d := &c.scope.plan.Devices[device]
 	rule, own := d.Kind.Metrics.Get(name)
-	if !own && !slices.Contains(builtinMetrics(), name) {
+	if !own && !slices.Contains(d.Kind.BuiltinMetrics(), name) {
 		return false
 	}
 	n.op, n.state, n.devices = opState, true, []int{device}

@@ -239,6 +239,8 @@ func (h *History) touches(e *trace.Event, devices []int, keys map[string]bool) b
 		return keys[d.counts[metricResets]] || keys[d.counts[metricUptime]]
 	case trace.FlashWrite:
 		return keys[d.counts[metricFlashWrites]]
+	case trace.Memory:
+		return keys[d.counts[metricHeap]] || keys[d.counts[metricHeapMax]]
 	case trace.Connack:
 		return keys[d.counts[metricConnects]]
 	case trace.Publish, trace.Console:

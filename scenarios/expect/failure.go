@@ -118,6 +118,8 @@ func eventText(e *trace.Event) string {
 		return fmt.Sprintf("%s.%s %s", e.Device, e.Name, level(e.Value != 0))
 	case trace.Sensor:
 		return fmt.Sprintf("%s.%s = %s", e.Device, e.Name, formatValue(e.Value))
+	case trace.Memory:
+		return fmt.Sprintf("%s memory: %d bytes", e.Device, e.Count)
 	}
 	if e.Device != "" {
 		parts = append(parts, e.Device)

@@ -13,16 +13,26 @@ import (
 )
 
 // The metrics that every device has. uptime is in whole seconds since the boot; flash_writes,
-// connects (accepted connections) and resets count from the start of the run.
+// connects (accepted connections) and resets count from the start of the run. heap and heap_max are bytes,
+// the first since the boot, the second since the start of the run; neither was seen before the firmware
+// said something of its memory.
 const (
 	metricUptime      = "uptime"
 	metricFlashWrites = "flash_writes"
 	metricConnects    = "connects"
 	metricResets      = "resets"
+	metricHeap        = "heap"
+	metricHeapMax     = "heap_max"
 )
 
-func builtinMetrics() []string {
-	return []string{metricUptime, metricFlashWrites, metricConnects, metricResets}
+// counts reports whether a built-in metric is zero before the first event that changes it; the others
+// were not seen yet.
+func counts(metric string) bool {
+	switch metric {
+	case metricFlashWrites, metricConnects, metricResets:
+		return true
+	}
+	return false
 }
 
 // metricRule takes a metric from what the device says.

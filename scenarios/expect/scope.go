@@ -39,7 +39,7 @@ func newScope(p *plan.Plan) *scope {
 		for _, sensor := range d.Kind.Sensors {
 			s.types[valueKey(sensorRole, d.Name, sensor.Name)] = types.Float64
 		}
-		for _, name := range builtinMetrics() {
+		for _, name := range d.Kind.BuiltinMetrics() {
 			s.types[valueKey(metricRole, d.Name, name)] = types.Int
 		}
 		for _, rule := range d.Kind.Metrics {
@@ -97,7 +97,7 @@ func (s *scope) member(device int, name string) (reference, *nameFault) {
 	if own {
 		roles, words = append(roles, metricRole), append(words, "a metric")
 	}
-	if len(roles) == 0 && slices.Contains(builtinMetrics(), name) {
+	if len(roles) == 0 && slices.Contains(d.Kind.BuiltinMetrics(), name) {
 		roles = append(roles, metricRole)
 	}
 	if len(roles) == 0 && name == "powered" {
@@ -118,7 +118,7 @@ func (s *scope) memberNames(d *plan.Device) []string {
 }
 
 func (s *scope) metricNames(d *plan.Device) []string {
-	return slices.Concat(builtinMetrics(), d.Kind.Metrics.Names())
+	return slices.Concat(d.Kind.BuiltinMetrics(), d.Kind.Metrics.Names())
 }
 
 // device returns the index of the device called name, as t1 or fleet[3].

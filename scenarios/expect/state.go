@@ -61,9 +61,9 @@ func newDeviceState(d *plan.Device, values map[string]any) *deviceState {
 		s.sensors[sensor.Name] = key
 		values[key] = initialValue(sensor.Value)
 	}
-	for _, name := range builtinMetrics() {
+	for _, name := range d.Kind.BuiltinMetrics() {
 		s.counts[name] = valueKey(metricRole, d.Name, name)
-		if name != metricUptime {
+		if counts(name) {
 			values[s.counts[name]] = 0
 		}
 	}
@@ -123,6 +123,10 @@ func (h *History) apply(e *trace.Event) {
 		}
 	case trace.FlashWrite:
 		h.count(d, metricFlashWrites)
+	case trace.Memory:
+		h.builtin(d, metricHeap, int(e.Count))
+		most, _ := h.values[d.counts[metricHeapMax]].(int)
+		h.builtin(d, metricHeapMax, max(most, int(e.Count)))
 	case trace.Connack:
 		if strings.EqualFold(e.Cause, "success") {
 			h.count(d, metricConnects)
@@ -149,8 +153,17 @@ func (h *History) applyPower(d *deviceState, e *trace.Event) {
 func (h *History) stop(d *deviceState) {
 	d.running = false
 	d.changes++
-	if !d.owns(metricUptime) {
-		delete(h.values, d.counts[metricUptime])
+	for _, metric := range []string{metricUptime, metricHeap} {
+		if !d.owns(metric) {
+			delete(h.values, d.counts[metric])
+		}
+	}
+}
+
+// builtin sets a built-in metric, unless the kind has one of that name.
+func (h *History) builtin(d *deviceState, metric string, v any) {
+	if !d.owns(metric) {
+		h.set(d, d.counts[metric], v)
 	}
 }
 

@@ -6,17 +6,12 @@ import (
 	"strings"
 )
 
-// BuiltinMetrics returns the metrics that every device has, beside those of its kind.
-func BuiltinMetrics() []string {
-	return []string{"uptime", "flash_writes", "connects", "resets"}
-}
-
 // ID stands for the device's name in a kind's identity and metrics.
 const ID = "{id}"
 
 func (k *Kind) check(d *decoder, _ mapping) {
 	taken := map[string]string{"powered": "a built-in property"} // device.NAME in an expression is one thing
-	for _, name := range BuiltinMetrics() {
+	for _, name := range k.BuiltinMetrics() {
 		taken[name] = "a built-in metric"
 	}
 	for _, p := range k.Pins {
@@ -26,6 +21,9 @@ func (k *Kind) check(d *decoder, _ mapping) {
 		d.claim(taken, Named[string]{Pos: s.Pos, Name: s.Name, Value: "a sensor"}, "sensors")
 	}
 	for _, m := range k.Metrics {
+		if builtin, ok := Builtin(m.Name); ok && builtin.Own && taken[m.Name] == "a built-in metric" {
+			delete(taken, m.Name)
+		}
 		d.claim(taken, Named[string]{Pos: m.Pos, Name: m.Name, Value: "a metric"}, "metrics")
 		if m.Value.Console != nil && k.Console == nil {
 			d.diags.Add(m.Value.Console.Pos, "metrics."+m.Name+".console", "the kind has no console", "console: {baud: 115200}")
@@ -66,6 +64,9 @@ const (
 )
 
 func (r *Resources) check(d *decoder, at mapping) {
+	if r.RAM != nil && r.RAM.Bytes < 1 && !d.faulty(join(at.path, "ram")) {
+		at.add(d, "ram", "a device has at least 1B of RAM", "leave it out for no limit")
+	}
 	if r.Flash == nil {
 		for _, key := range at.keys.among("erase_block", "write_granularity") {
 			at.add(d, key, key+" needs flash", "as in {flash: 64KiB, "+key+": …}")

@@ -38,7 +38,7 @@ type Console struct {
 type Resources struct {
 	Pos              diag.Position `yaml:"-"`
 	Keys             Keys          `yaml:"-"`
-	RAM              *Size         `yaml:"ram"`                                      // memory for the firmware, at most; WebAssembly gets whole pages of 64 KiB
+	RAM              *Size         `yaml:"ram"`                                      // memory for the firmware, at most; WebAssembly gets whole pages of 64KiB; default: no limit
 	Flash            *Size         `yaml:"flash"`                                    // NOR flash for data
 	EraseBlock       *Size         `yaml:"erase_block"`                              // default 4KiB
 	WriteGranularity *int          `yaml:"write_granularity" jsonschema:"minimum=1"` // bytes; default 4

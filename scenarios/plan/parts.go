@@ -110,5 +110,7 @@ func (l *loader) metric(ref string, pos diag.Position, path string) {
 }
 
 func metrics(k *lang.Kind) []string {
-	return append(lang.BuiltinMetrics(), k.Metrics.Names()...)
+	names := append(k.BuiltinMetrics(), k.Metrics.Names()...)
+	slices.Sort(names)
+	return slices.Compact(names)
 }

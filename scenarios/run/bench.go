@@ -56,6 +56,7 @@ type bench struct {
 	backend  backend
 	fabric   fabric
 	networks map[string]network
+	meter    twin.Meter // of what the scenario reads of energy and resources
 	twins    map[string]*twin.Twin
 }
 
@@ -64,6 +65,7 @@ func newBench(p *plan.Plan, opts Options, settle func(), makeFabric func(*bench)
 	loop := vtime.NewLoop(settle)
 	start := time.Now()
 	b := &bench{plan: p, listen: opts.Listen, loop: loop, networks: map[string]network{}, twins: map[string]*twin.Twin{}}
+	b.meter = meter(p)
 	b.events = trace.NewCollector(func() time.Duration { return time.Since(start) }, loop.Poke)
 	if err := b.addBroker(); err != nil {
 		return nil, err
@@ -125,6 +127,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 	cfg := twin.Config{
 		Name: d.Name, Version: d.Version, Firmware: firmware[d.Name],
 		Pins: pins(d.Kind), Sensors: sensors(b.plan, d.Kind), Flash: geometry(d.Kind),
+		RAM: ram(d.Kind), Meter: b.meter,
 		Params:   d.Params,
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
 		Seed:     b.plan.Seed, RTC: b.plan.RTC, Uptime: b.plan.Uptime,
