@@ -48,7 +48,18 @@ func TestEveryKey(t *testing.T) {
 	drive := steps[8].Drive[0].Value
 	require.Equal(t, []any{"high", 200 * time.Millisecond, 3, time.Second}, []any{drive.Level, *drive.For, drive.Count, *drive.Every})
 	require.Equal(t, 3, steps[10].Press[0].Value.Count)
-	require.InDelta(t, 17.5, steps[11].Sense[0].Value.Value, 0)
+	require.InDelta(t, 17.5, *steps[11].Sense[0].Value.Value, 0)
+	sense := steps[11].Sense
+	require.Equal(t, lang.Ramp{From: 20, To: 35, Over: 10 * time.Minute}, *sense[1].Value.Ramp)
+	require.InDelta(t, 0.2, *sense[1].Value.Noise, 0)
+	require.Equal(t, "triangle", sense[2].Value.Wave.Shape)
+	file := *sense[3].Value.File
+	require.Equal(t, []any{"office.csv", "lab", true, true}, []any{file.Name, file.Column, file.Steps, file.Repeat})
+	require.Equal(t, []any{"dropout", 30 * time.Second}, []any{sense[4].Value.Fault, *sense[4].Value.For})
+	require.Equal(t, []string{"high", "low", "nan", "stuck", "ok"}, []string{sense[5].Value.Fault, sense[6].Value.Fault, sense[7].Value.Fault, sense[8].Value.Fault, sense[9].Value.Fault})
+	office := s.Environment[0].Value.Quantities
+	require.Equal(t, []string{"temperature", "humidity"}, office.Names())
+	require.InDelta(t, 1.5, office[0].Value.Offsets[0].Value, 0)
 	require.Equal(t, "t1", steps[12].Send.Console)
 	require.Equal(t, "\x03", *steps[13].Send.Bytes)
 	require.Equal(t, "21.50", *steps[15].Publish.Payload, "text is kept as it was written")

@@ -18,6 +18,7 @@ type Scenario struct {
 	Params        map[string]Scalar `yaml:"params" names:"param" vars:"no"`                          // replaced as $name or $(name) before units are parsed
 	Clock         *Clock            `yaml:"clock"`                                                   // the world's time and the devices' clocks
 	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required,minItems=1" names:"device"` // name: device
+	Environment   Ordered[Place]    `yaml:"environment" names:"device"`                              // name: place, whose quantities drive the sensors of devices
 	Networks      Ordered[Network]  `yaml:"networks" names:"device"`                                 // name: link between devices and broker
 	Broker        *Broker           `yaml:"broker"`                                                  // the embedded broker, or one elsewhere
 	DefaultWithin *Duration         `yaml:"default_within"`                                          // within, for expectations that have neither within nor during
@@ -120,7 +121,7 @@ type Step struct {
 	Reset    OneOrMany              `yaml:"reset" ref:"device"`               // devices
 	Drive    Ordered[PinDrive]      `yaml:"drive" jsonschema:"minItems=1"`    // device.PIN: level or pulse
 	Press    Ordered[PinPress]      `yaml:"press" jsonschema:"minItems=1"`    // device.PIN: how long
-	Sense    Ordered[SenseValue]    `yaml:"sense" jsonschema:"minItems=1"`    // device.sensor: value
+	Sense    Ordered[SenseValue]    `yaml:"sense" jsonschema:"minItems=1"`    // device.sensor, or place.quantity: what it measures from now on
 	Send     *Send                  `yaml:"send"`                             // to a console
 	Publish  *Publish               `yaml:"publish"`                          // to the broker
 	Network  Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"`  // network: state or change
@@ -200,12 +201,6 @@ type PinPress struct {
 	For   time.Duration
 	Count int
 	Every *time.Duration
-}
-
-// SenseValue is the value of a sensor, in the unit that the kind declares.
-type SenseValue struct {
-	Pos   diag.Position
-	Value float64
 }
 
 // Send writes a line (with its line end) or bytes to a console.

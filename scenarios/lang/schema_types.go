@@ -98,8 +98,6 @@ func (*PinPress) schema(g *generator, _ *field) *jsonschema.Schema {
 	})
 }
 
-func (*SenseValue) schema(g *generator, _ *field) *jsonschema.Schema { return g.number("number", nil) }
-
 func (*NetworkChange) schema(g *generator, _ *field) *jsonschema.Schema {
 	return shortOr[networkChange](g, "NetworkChange", stateWords()...)
 }

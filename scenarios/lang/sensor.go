@@ -63,7 +63,7 @@ func (*Address) schema(g *generator, _ *field) *jsonschema.Schema {
 func (s *Sensor) check(d *decoder, at mapping) {
 	s.checkPart(d, at)
 	if !at.keys.Has("range") || d.faulty(join(at.path, "range")) {
-		if at.keys.Has("volts") && !at.keys.Has("range") {
+		if at.keys.Has("volts") && at.keys.Has("part") && !at.keys.Has("range") {
 			at.add(d, "volts", "volts needs range", "the values at which the input has these volts")
 		}
 		return

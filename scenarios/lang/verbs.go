@@ -121,13 +121,6 @@ func (d *decoder) pulses(n *yaml.Node, path string, length *Duration, count *int
 	return times, &every.Duration
 }
 
-func (s *SenseValue) decode(d *decoder, n *yaml.Node, path string, _ *field) {
-	s.Pos = d.position(n)
-	if t, ok := d.scalar(n, path); ok {
-		s.Value, _ = d.number(n, t, path)
-	}
-}
-
 // networkChange is NetworkChange without its decode method.
 type networkChange NetworkChange
 

@@ -107,8 +107,8 @@ func (l *loader) checkStep(s *lang.Step) {
 	for _, press := range s.Press {
 		l.pin(press.Name, press.Pos, s.Path+".press", "in")
 	}
-	for _, sense := range s.Sense {
-		l.sense(sense, s.Path+".sense")
+	for i := range s.Sense {
+		l.sense(&s.Sense[i], s.Path+".sense")
 	}
 	if s.Send != nil {
 		l.console(s.Send.Console, s.Send.Keys.At("console", s.Send.Pos), s.Path+".send.console")

@@ -88,6 +88,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	l.clock()
 	l.networks()
 	l.devices()
+	l.environment()
 	s.Steps = l.splice(s.Steps, []string{opts.File})
 	l.checkScenario()
 	l.windows(s.Steps)

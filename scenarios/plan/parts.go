@@ -80,21 +80,6 @@ func (l *loader) pin(ref string, pos diag.Position, path, direction string) {
 	l.diags.Add(pos, path, fmt.Sprintf("%s cannot be driven from outside", ref), hint)
 }
 
-func (l *loader) sense(s lang.Named[lang.SenseValue], path string) {
-	d, part := l.part(s.Name, s.Pos, path, "sensor", "temperature")
-	if d == nil {
-		return
-	}
-	sensor, ok := d.Kind.Sensors.Get(part)
-	if !ok {
-		l.missing(d, part, "sensor", d.Kind.Sensors.Names(), s.Pos, path)
-		return
-	}
-	if r := sensor.Range; len(r) == 2 && (s.Value.Value < r[0] || s.Value.Value > r[1]) {
-		l.diags.Add(s.Value.Pos, path+"."+s.Name, fmt.Sprintf("%v %s is outside the sensor's range", s.Value.Value, sensor.Unit), fmt.Sprintf("%v to %v", r[0], r[1]))
-	}
-}
-
 func (l *loader) console(name string, pos diag.Position, path string) {
 	d := l.devicesNamed(name, pos, path)
 	if d != nil && d.Kind != nil && d.Kind.Console == nil {

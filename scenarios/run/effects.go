@@ -10,8 +10,8 @@ import (
 
 // fault is an impairment under way, which must touch something before it ends.
 type fault struct {
-	verb    string // network, broker, power
-	subject string // the network or device
+	verb    string // network, broker, power, sensor
+	subject string // the network, device or sensor
 	what    string // as the message names it: "network cell: down"
 	pos     diag.Position
 	path    string
@@ -31,6 +31,11 @@ type faults struct {
 func (f *faults) begin(x *fault) {
 	x.branch = f.branch
 	f.open = append(f.open, x)
+}
+
+// has reports whether a fault of verb on subject is under way.
+func (f *faults) has(verb, subject string) bool {
+	return slices.ContainsFunc(f.open, func(x *fault) bool { return x.verb == verb && x.subject == subject })
 }
 
 // end judges the faults of verb on subject and returns a failure for each that touched nothing.

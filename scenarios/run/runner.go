@@ -29,10 +29,11 @@ type runner struct {
 	watch        *expect.Watch // always and never
 	faults       faults
 	crashes      crashes
-	disturbances []*disturbance        // of the broker, in the order of their steps
-	changes      map[string]*change    // of networks, by name
-	driven       map[string]gpio.Level // pins that a drive step holds, by device.PIN
-	main         *thread               // of the scenario's steps
+	disturbances []*disturbance          // of the broker, in the order of their steps
+	changes      map[string]*change      // of networks, by name
+	driven       map[string]gpio.Level   // pins that a drive step holds, by device.PIN
+	faulty       map[string]*vtime.Timer // of sensor faults with a `for`, by the reference of the step
+	main         *thread                 // of the scenario's steps
 	total        int
 	current      *lang.Step // the step of the thread in turn: what a stimulus belongs to
 	grace        alarm      // when time alone may break an invariant
@@ -59,7 +60,7 @@ func (a *alarm) set(source *vtime.Source, at time.Duration, on bool, now time.Du
 }
 
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
-	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}}
+	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}}
 	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed)}
 	r.total = countSteps(p.Scenario.Steps)
 	r.main = newThread(r, p.Scenario.Steps, program)
@@ -92,6 +93,9 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 	header := trace.Header{Scenario: r.plan.Scenario.Scenario, Seed: uint64(r.plan.Seed), Mode: r.opts.Mode, Start: r.plan.Start}
 	if r.writer, err = trace.NewWriter(out, header); err != nil {
 		return r.failed(Infra, err.Error())
+	}
+	if err := r.setEnvironment(); err != nil {
+		return r.failed(Invalid, err.Error())
 	}
 	b.loop.Run(r.turn)
 	return r.result

@@ -182,13 +182,6 @@ func (r *runner) press(p lang.Named[lang.PinPress]) (time.Duration, *Failure) {
 	return longest, failure
 }
 
-func (r *runner) sense(v lang.Named[lang.SenseValue]) (time.Duration, *Failure) {
-	name, sensor, _ := plan.Split(v.Name)
-	return 0, r.eachMember(name, func(_ int, device string) *Failure {
-		return r.tested(v.Pos, r.bench.twins[device].Sense(sensor, v.Value.Value))
-	})
-}
-
 func (r *runner) send(s *lang.Step) *Failure {
 	return r.eachMember(s.Send.Console, func(_ int, device string) *Failure {
 		t := r.bench.twins[device]
