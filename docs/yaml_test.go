@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/twinrig/twinrig/docs/example/meter"
+	"github.com/twinrig/twinrig/fixtures/station"
 	"github.com/twinrig/twinrig/fixtures/thermostat"
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios"
@@ -25,7 +26,7 @@ func skeleton() [][2]string {
 	return [][2]string{
 		{"scenario", "scenario: fragment\n"},
 		{"networks", "networks:\n  cell: {latency: 80ms}\n"},
-		{"devices", "devices:\n  thermo: {kind: thermostat.kind.yaml, network: cell}\n  meter: {kind: meter.kind.yaml, network: cell}\n"},
+		{"devices", "devices:\n  thermo: {kind: thermostat.kind.yaml, network: cell}\n  meter: {kind: meter.kind.yaml, network: cell}\n  hut: {kind: station.kind.yaml, network: cell}\n"},
 		{"steps", "steps:\n  - {name: begin, power: {thermo: on}}\n"},
 	}
 }
@@ -61,6 +62,10 @@ func readFile(scenario string) func(name string) ([]byte, error) {
 			return thermostat.Kind, nil
 		case "meter.kind.yaml":
 			return os.ReadFile(filepath.Join("example", name))
+		case "station.kind.yaml":
+			return station.Kind, nil
+		case "office.csv":
+			return os.ReadFile(filepath.Join("examples", "language", name))
 		case filepath.Join("common", "boot.yaml"):
 			return []byte("steps: [{power: {meter: on}}]\n"), nil
 		}

@@ -192,7 +192,7 @@ func (l *loader) inRange(v *lang.SenseValue, s *lang.Sensor, offset float64, ref
 		_ = fault(v.Wave.Between[0], pos, path+".wave") || fault(v.Wave.Between[1], pos, path+".wave")
 	case v.File != nil:
 		for _, sample := range v.File.Samples {
-			if fault(sample.Value, sample.Pos, v.File.Name) {
+			if fault(sample.Value, sample.Pos, path) {
 				return // the first of them is enough
 			}
 		}
