@@ -132,6 +132,9 @@ func explainResult(r run.Result) string {
 	if r.Reason != "" {
 		b.WriteString(": " + r.Reason)
 	}
+	if r.Sweep != nil {
+		b.WriteString("\n" + strings.Join(r.Sweep.Describe(), "\n"))
+	}
 	for _, f := range r.Failures {
 		fmt.Fprintf(&b, "\n%s: %s", f.Pos, f.Message)
 		for line := range strings.Lines(f.Detail) {

@@ -83,6 +83,13 @@ func (a *Active) Judge(now time.Duration) Verdict {
 	return a.verdict
 }
 
+// Drop ends the expectation without a verdict: it uses no event up any more.
+func (a *Active) Drop() {
+	if a.verdict == Pending {
+		a.at, a.until, a.verdict, a.reason = a.now, a.h.Len(), Invalid, "its step was left"
+	}
+}
+
 // At returns the instant at which the verdict fell.
 func (a *Active) At() time.Duration { return a.at }
 

@@ -130,6 +130,7 @@ type Step struct {
 	Repeat   *Repeat                `yaml:"repeat"`                           // steps, several times
 	Parallel [][]Step               `yaml:"parallel" jsonschema:"minItems=1"` // branches: lists of steps that are done side by side
 	Each     *Each                  `yaml:"each"`                             // steps, for one device after the other
+	Sweep    *Sweep                 `yaml:"sweep"`                            // a run for every flash write of its steps, with the power cut there
 	Include  string                 `yaml:"include"`                          // replaced by the included steps when the file is loaded
 	Expect   *Expect                `yaml:"expect"`                           // what must hold, now or in a window
 }
@@ -163,6 +164,8 @@ func (s *Step) Verb() string {
 		return "parallel"
 	case s.Each != nil:
 		return "each"
+	case s.Sweep != nil:
+		return "sweep"
 	case s.Include != "":
 		return "include"
 	case s.Expect != nil:

@@ -6,7 +6,7 @@ import (
 )
 
 // Structures are the verbs that hold steps.
-func structures() []string { return []string{"repeat", "parallel", "each", "include"} }
+func structures() []string { return []string{"repeat", "parallel", "each", "sweep", "include"} }
 
 // Inner returns the lists of steps that a step holds, in the order of the file; of each those for one device
 // of each kind.
@@ -18,6 +18,8 @@ func (s *Step) Inner() [][]Step {
 		return s.Parallel
 	case s.Each != nil:
 		return s.Each.Checked
+	case s.Sweep != nil:
+		return [][]Step{s.Sweep.Steps}
 	}
 	return nil
 }
@@ -36,6 +38,10 @@ func (s *Step) MapInner(change func([]Step) []Step) {
 			branches[i] = change(branch)
 		}
 		s.Parallel = branches
+	case s.Sweep != nil:
+		inner := *s.Sweep
+		inner.Steps = change(inner.Steps)
+		s.Sweep = &inner
 	}
 }
 
@@ -59,6 +65,9 @@ func (s *Step) checkStructure(d *decoder, at mapping) {
 			why = "an expectation is judged once: give it a longer within"
 		}
 		at.add(d, "retry", "retry does not go with "+verb, why)
+	}
+	if s.Sweep != nil && at.keys.Has("when") {
+		at.add(d, "when", "when does not go with sweep", "its steps may have one")
 	}
 	if s.Timeout != nil {
 		s.checkTimeout(d, at)

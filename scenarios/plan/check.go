@@ -59,6 +59,10 @@ func (l *loader) checkStepName(step *lang.Step) {
 // checkInner checks the steps that a step holds. Those of a branch know the names before the parallel and
 // their own, not those of other branches, which may come earlier or later.
 func (l *loader) checkInner(step *lang.Step, before map[string]bool) {
+	if step.Sweep != nil {
+		l.checkSteps(step.Sweep.Steps, maps.Clone(before)) // behind it nobody knows which of them began
+		return
+	}
 	if step.Parallel == nil {
 		again := l.again
 		for i, steps := range step.Inner() {
@@ -82,7 +86,7 @@ func (l *loader) checkSince(e *lang.Expect, path string, before map[string]bool)
 	}
 	hint := "give the step to count from a name; here only looks forward"
 	if _, named := l.named[e.Since]; named {
-		hint = "it is in another branch of the parallel, which goes its own way"
+		hint = "it is in another branch, or inside of the sweep, and may not have begun"
 	} else if len(before) > 0 {
 		hint = diag.DidYouMean(e.Since, append(slices.Sorted(maps.Keys(before)), lang.Here))
 	}

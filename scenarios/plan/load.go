@@ -91,6 +91,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	l.environment()
 	s.Steps = l.splice(s.Steps, []string{opts.File})
 	l.checkScenario()
+	l.sweep(s.Steps)
 	l.windows(s.Steps)
 	l.actions(s.Steps)
 	l.diags.Sort()

@@ -16,6 +16,7 @@ import (
 type Plan struct {
 	File     string         // as named by the user, or library:NAME
 	Scenario *lang.Scenario // steps with includes spliced in
+	Sweep    *lang.Step     // the sweep among its steps; nil: there is none
 	Seed     seed.Seed
 	Start    time.Time     // world time at the start of the run
 	RTC      time.Time     // the devices' real-time clock at first power-on

@@ -16,6 +16,7 @@ type fault struct {
 	pos     diag.Position
 	path    string
 	branch  string       // of a parallel, that it was begun in; or ""
+	swept   bool         // it was begun in a sweep
 	touched func() int64 // so far
 	nothing string       // the message where it touched nothing
 }
@@ -26,10 +27,11 @@ type faults struct {
 	open   []*fault
 	emit   func(trace.Event)
 	branch string // in turn
+	swept  bool   // the steps of a sweep are under way
 }
 
 func (f *faults) begin(x *fault) {
-	x.branch = f.branch
+	x.branch, x.swept = f.branch, f.swept
 	f.open = append(f.open, x)
 }
 

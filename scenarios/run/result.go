@@ -80,6 +80,8 @@ type Result struct {
 	Steps    []StepResult  `json:"steps"`
 	Elapsed  time.Duration `json:"elapsed"` // virtual time in sim, wall time in live
 	Events   int           `json:"events"`
+	Sweep    *SweepResult  `json:"sweep,omitempty"` // of a scenario with a sweep
+	Cut      string        `json:"cut,omitempty"`   // of one run of a sweep: where the power was cut, as in 17/half
 	// Leftover says that firmware goroutines did not end with the run: the process should do no further one.
 	Leftover bool `json:"leftover,omitempty"`
 }

@@ -32,6 +32,11 @@ type Options struct {
 	Trace   io.Writer // where the trace goes, as JSON Lines; nil: nowhere
 	Listen  string    // Live: where the broker listens, host:port; "": a free loopback port
 	NoSkip  bool      // a requirement that is not offered is a failure
+	// Count stops a scenario with a sweep once the writes are counted: the result's Sweep has their sizes.
+	Count bool
+	// Cut does one run of a sweep, with the power cut there; Sim alone. Without Cut and Count Run does the
+	// whole sweep, one run after the other, of which Trace gets the first: the one that counts.
+	Cut *Cut
 	// Position is kept up to date for whoever shows progress; may be nil.
 	Position *Position
 	// Interrupted is asked at every turn, and must be quick; nil: never.
@@ -74,6 +79,14 @@ func Run(p *plan.Plan, program *expect.Program, opts Options) Result {
 	}
 	defer done()
 	opts.Firmware = firmware // from here on by device
+	if p.Sweep != nil && !opts.Count && opts.Cut == nil {
+		return runSweep(p, program, opts)
+	}
+	return one(p, program, opts)
+}
+
+// one does one run.
+func one(p *plan.Plan, program *expect.Program, opts Options) Result {
 	if opts.Mode == Live {
 		return newRunner(p, program, opts).live()
 	}

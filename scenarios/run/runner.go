@@ -36,6 +36,7 @@ type runner struct {
 	main         *thread                 // of the scenario's steps
 	total        int
 	current      *lang.Step // the step of the thread in turn: what a stimulus belongs to
+	sweep        *sweep     // under way; nil: none
 	grace        alarm      // when time alone may break an invariant
 	finished     bool
 }
@@ -62,6 +63,9 @@ func (a *alarm) set(source *vtime.Source, at time.Duration, on bool, now time.Du
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
 	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}}
 	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed)}
+	if opts.Cut != nil {
+		r.result.Cut = opts.Cut.String()
+	}
 	r.total = countSteps(p.Scenario.Steps)
 	r.main = newThread(r, p.Scenario.Steps, program)
 	return r
@@ -140,6 +144,7 @@ func (r *runner) turn() (acted bool) {
 		r.main.fail(r.underWay(now, reason, ""))
 		return false
 	}
+	r.abandonSweep()
 	return r.advance(now)
 }
 
@@ -151,6 +156,9 @@ func (r *runner) record(events []trace.Event) error {
 	for i := range events {
 		if events[i].Kind == trace.Fault {
 			r.crashes.add(events[i])
+		}
+		if r.sweep != nil {
+			r.sweep.count(events[i])
 		}
 	}
 	r.history.Append(events)

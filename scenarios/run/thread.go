@@ -29,6 +29,7 @@ type thread struct {
 	current  *lang.Step
 	at       int // of the current step in the result
 	lasting  bool
+	timer    *vtime.Timer // ends what lasts
 	active   *expect.Active
 	deadline alarm // when time alone may change the verdict of active
 	limits   []limit
@@ -79,7 +80,7 @@ func (t *thread) advance(now time.Duration) (acted bool) {
 
 // next returns the step to begin, or nil at the end.
 func (t *thread) next() *lang.Step {
-	for len(t.todo) > 0 {
+	for len(t.todo) > 0 && !t.r.finished {
 		f := t.top()
 		if f.next < len(f.steps) {
 			f.next++
@@ -87,8 +88,12 @@ func (t *thread) next() *lang.Step {
 		}
 		f.next = 0
 		if f.times--; f.times <= 0 {
-			t.unlimit(f.owner)
+			owner := f.owner
+			t.unlimit(owner)
 			t.todo = t.todo[:len(t.todo)-1]
+			if owner != nil && owner.Sweep != nil {
+				t.r.sweepIsDone()
+			}
 		} else if f.owner.Each != nil {
 			f.device++
 			t.bind(f)
@@ -128,6 +133,8 @@ func (t *thread) begin(step *lang.Step, now time.Duration) {
 	case step.Each != nil:
 		t.todo = append(t.todo, frame{owner: step, program: t.top().program, times: len(step.Each.Devices) + 1, device: -1})
 		t.ended(Pass)
+	case step.Sweep != nil:
+		t.beginSweep(step)
 	case step.Wait != nil:
 		t.lastFor(step.Wait.Duration)
 	default:
@@ -150,7 +157,7 @@ func (t *thread) stimulate(step *lang.Step, tries int) {
 	case failure.Verdict == Infra && tries > 0:
 		t.emitStep("retry")
 		t.lasting = true
-		r.bench.steps.After(retryPause, vtime.Stimulus, func() {
+		t.timer = r.bench.steps.After(retryPause, vtime.Stimulus, func() {
 			t.lasting = false
 			t.stimulate(step, tries-1)
 		})
@@ -166,7 +173,7 @@ func (t *thread) lastFor(d time.Duration) {
 		return
 	}
 	t.lasting = true
-	t.r.bench.steps.After(d, vtime.Stimulus, func() {
+	t.timer = t.r.bench.steps.After(d, vtime.Stimulus, func() {
 		t.lasting = false
 		if t.current.Wait != nil {
 			t.window = t.r.mark(t.current)
@@ -219,7 +226,7 @@ func (t *thread) emitStep(what string) {
 func (t *thread) ended(v Verdict) {
 	result := &t.r.result.Steps[t.at]
 	result.End, result.Verdict = t.r.now(), v
-	if t.current.Repeat == nil && t.current.Each == nil || v == Skipped {
+	if t.current.Repeat == nil && t.current.Each == nil && t.current.Sweep == nil || v == Skipped {
 		t.unlimit(t.current) // else it is over when its steps are
 	}
 	t.current = nil
