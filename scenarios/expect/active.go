@@ -33,6 +33,9 @@ type Active struct {
 
 	slots    []slot
 	series   []*series
+	fleet    *fleetSlot    // the expectation is about a fleet, and nothing else
+	meter    *meter        // measure
+	blinkers []blinker     // blinks: one, or one for each member
 	holding  bool          // for: the condition holds since `since`
 	since    time.Duration // for
 	trouble  error         // why a state could not be known at the last look
@@ -51,6 +54,7 @@ type slot struct {
 	changes uint64 // states: sum of the devices' changes at the last look
 	looked  bool
 	brokeAt time.Duration
+	fleet   *fleetSlot // events of a fleet
 }
 
 // Begin starts the expect step at now. window says which events it may read; in it a plain match
@@ -61,6 +65,7 @@ func (p *Program) Begin(step *lang.Step, h *History, now time.Duration, window W
 	for _, rule := range x.series {
 		a.series = append(a.series, newSeries(rule))
 	}
+	a.prepare()
 	for i := window.From; i < h.Len(); i++ {
 		a.read(i)
 	}
@@ -100,6 +105,8 @@ func (a *Active) Next() (at time.Duration, ok bool) {
 		return 0, false
 	}
 	switch {
+	case a.x.temporal == judgeDuring && a.waitsForEnds(a.now):
+		at = a.end + a.x.measure.timeout
 	case a.x.temporal == judgeDuring:
 		at = a.end
 	case a.holding:
@@ -122,8 +129,11 @@ func (a *Active) advance(now time.Duration) {
 	}
 	switch {
 	case a.x.temporal == judgeDuring:
+		if a.waitsForEnds(now) {
+			break
+		}
 		if now >= a.end {
-			a.now = a.end
+			a.now = max(a.now, a.end)
 			a.judgeEnd()
 			return
 		}
@@ -160,8 +170,20 @@ func (a *Active) observe(i int) bool {
 
 // read takes the event into the matches of the leaves that ask for it.
 func (a *Active) read(i int) {
+	switch {
+	case a.meter != nil:
+		a.meter.add(a.h, i, a.x.temporal != judgeDuring || a.h.at(i).At < a.end)
+		return
+	case a.blinkers != nil:
+		a.readBlinks(i)
+		return
+	}
 	a.x.root.walk(func(n *node) {
 		if n.op != opEvent || !n.event.matches(a.h, i) {
+			return
+		}
+		if fleet := a.slots[n.id].fleet; fleet != nil {
+			fleet.add(a, n.event.members.of(a.h, a.h.at(i)), i)
 			return
 		}
 		for _, s := range a.series {
@@ -223,6 +245,19 @@ func (a *Active) lookWithin() {
 // lookDuring fails where the window cannot be won any more.
 func (a *Active) lookDuring() {
 	e := a.x.source
+	switch {
+	case a.meter != nil:
+		if a.now >= a.end && !a.waitsForEnds(a.now) {
+			a.judgeEnd()
+		}
+		return
+	case a.blinkers != nil:
+		a.failBlinks()
+		return
+	case a.fleet != nil:
+		a.lookDuringFleet()
+		return
+	}
 	if e.Not {
 		if a.holds() {
 			a.fail(a.forbidden())
@@ -241,6 +276,10 @@ func (a *Active) lookDuring() {
 }
 
 func (a *Active) failHopeless() {
+	if f := a.fleet; f != nil && f.rule != nil && !f.rule.quorum.possible(len(f.members)-f.lost, len(f.members)) {
+		a.fail(a.fleetShortfall())
+		return
+	}
 	for _, s := range a.series {
 		if s.hopeless() && a.verdict == Pending {
 			a.fail(s.why(a.h))
@@ -264,6 +303,13 @@ func (a *Active) matches() []int { return a.slots[a.x.root.id].matches }
 
 // holds reports whether everything in the step holds now, and if so keeps in consumed what it used.
 func (a *Active) holds() bool {
+	switch {
+	case a.meter != nil:
+		a.consumed = nil
+		return a.meter.holds(a.now, false)
+	case a.fleet != nil && a.x.root.op == opEvent:
+		return a.fleetHolds()
+	}
 	if !a.counting() {
 		chosen, ok := a.assign(func(n *node) bool { return a.stateHolds(n) })
 		a.consumed = chosen
@@ -302,7 +348,7 @@ func (a *Active) stateHolds(n *node) bool {
 		return n.op == opAll
 	}
 	s := &a.slots[n.id]
-	if changes := a.h.changes(n.devices); !s.looked || changes != s.changes || len(n.uptime) > 0 {
+	if changes := a.h.changesIn(n); !s.looked || changes != s.changes || len(n.uptime) > 0 {
 		var err error
 		s.holds, err = n.is.holds(a.h, a.now)
 		s.looked, s.changes = err == nil, changes
@@ -353,6 +399,18 @@ func (a *Active) possible(n *node) bool {
 // judgeEnd judges a during window at its end.
 func (a *Active) judgeEnd() {
 	switch {
+	case a.meter != nil:
+		if a.consumed = nil; a.meter.holds(a.now, true) {
+			a.pass()
+		} else {
+			a.fail(a.shortfall())
+		}
+	case a.blinkers != nil:
+		if a.failBlinks(); a.verdict == Pending {
+			a.pass()
+		}
+	case a.fleet != nil:
+		a.judgeFleet()
 	case a.x.source.Not:
 		a.consumed = nil
 		a.pass()

@@ -25,7 +25,7 @@ func (a *Active) satisfy(todo, leaves []*node, state func(*node) bool) ([]int, b
 		}
 		return a.satisfy(rest, leaves, state)
 	case n.op == opEvent:
-		if len(a.slots[n.id].matches) == 0 {
+		if f := a.slots[n.id].fleet; f != nil && !f.rule.quorum.holds(f.good, len(f.members)) || f == nil && len(a.slots[n.id].matches) == 0 {
 			return nil, false
 		}
 		return a.satisfy(rest, append(slices.Clip(leaves), n), state)
@@ -46,8 +46,11 @@ func (a *Active) satisfy(todo, leaves []*node, state func(*node) bool) ([]int, b
 func (a *Active) firstMatch(n *node) int {
 	first := -1
 	n.walk(func(n *node) {
-		if n.op == opEvent && len(a.slots[n.id].matches) > 0 {
-			if m := a.slots[n.id].matches[0]; first < 0 || m < first {
+		if n.op != opEvent {
+			return
+		}
+		for _, matches := range a.claims(n) {
+			if m := matches[0]; first < 0 || m < first {
 				first = m
 			}
 		}
@@ -55,26 +58,61 @@ func (a *Active) firstMatch(n *node) int {
 	return first
 }
 
-// distinct gives each leaf an event of its own (maximum bipartite matching by augmenting paths).
+// claims returns what may satisfy a leaf: its matches, or those of each member of its fleet; none of them empty.
+func (a *Active) claims(n *node) [][]int {
+	s := &a.slots[n.id]
+	var claims [][]int
+	if len(s.matches) > 0 {
+		claims = append(claims, s.matches)
+	}
+	if s.fleet != nil {
+		for m := range s.fleet.members {
+			if matches := s.fleet.members[m].matches; len(matches) > 0 {
+				claims = append(claims, matches)
+			}
+		}
+	}
+	return claims
+}
+
+// distinct gives each leaf an event of its own, and each of so many members of a fleet as are needed (maximum
+// bipartite matching by augmenting paths).
 func (a *Active) distinct(leaves []*node) ([]int, bool) {
-	owner := map[int]int{} // event to the index of the leaf that has it
-	var seat func(leaf int, tried map[int]bool) bool
-	seat = func(leaf int, tried map[int]bool) bool {
-		for _, m := range a.slots[leaves[leaf].id].matches {
+	var claims [][]int
+	owner := map[int]int{} // event to the index of the claim that has it
+	var seat func(claim int, tried map[int]bool) bool
+	seat = func(claim int, tried map[int]bool) bool {
+		for _, m := range claims[claim] {
 			if tried[m] {
 				continue
 			}
 			tried[m] = true
 			if other, taken := owner[m]; !taken || seat(other, tried) {
-				owner[m] = leaf
+				owner[m] = claim
 				return true
 			}
 		}
 		return false
 	}
-	for leaf := range leaves {
-		if !seat(leaf, map[int]bool{}) {
-			return nil, false
+	seats := func(n *node) (seated int) {
+		for _, claim := range a.claims(n) {
+			claims = append(claims, claim)
+			if seat(len(claims)-1, map[int]bool{}) {
+				seated++
+			}
+		}
+		return seated
+	}
+	// A claim that has a seat keeps one: the leaves that need theirs come before the members, of which some may do.
+	for _, fleets := range []bool{false, true} {
+		for _, n := range leaves {
+			f := a.slots[n.id].fleet
+			if fleets != (f != nil) {
+				continue
+			}
+			if n := seats(n); f == nil && n == 0 || f != nil && !f.rule.quorum.holds(n, len(f.members)) {
+				return nil, false
+			}
 		}
 	}
 	chosen := make([]int, 0, len(owner))

@@ -2,14 +2,9 @@ package expect
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"time"
 
-	"github.com/expr-lang/expr/types"
-
 	"github.com/twinrig/twinrig/internal/diag"
-	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
 )
@@ -19,6 +14,7 @@ type Program struct {
 	scope        *scope
 	expectations map[*lang.Expect]*expectation
 	conditions   map[*lang.Expr]*expression
+	records      map[*lang.Step][]recordRule
 	invariants   []*invariantRule
 }
 
@@ -42,16 +38,21 @@ type expectation struct {
 	hold     time.Duration // for
 	count    *lang.Comparison
 	series   []seriesRule
+	measure  *measureRule
+	blinks   *blinksRule
 }
 
-// invariantRule is a compiled always or never.
+// invariantRule is a compiled always, never or sometimes; of one over a fleet there is one for each member.
 type invariantRule struct {
-	source *lang.Invariant
-	path   string
-	never  bool
-	root   *node
-	nodes  int
-	grace  time.Duration
+	source    *lang.Invariant
+	path      string
+	section   string // always, never or sometimes
+	never     bool   // also of sometimes: that it comes true is what counts
+	sometimes bool
+	root      *node
+	nodes     int
+	grace     time.Duration
+	group     int // the same for the members of a fleet; 0: it stands alone
 }
 
 // Compile compiles the expectations of the steps, their `when` conditions, and the invariants. What is
@@ -61,8 +62,9 @@ type invariantRule struct {
 func Compile(p *plan.Plan) (*Program, diag.List) {
 	c := newCompiler(newScope(p))
 	c.steps(p.Scenario.Steps, "steps")
-	c.invariants(p.Scenario.Always, "always", false)
-	c.invariants(p.Scenario.Never, "never", true)
+	c.invariants(p.Scenario.Always, "always")
+	c.invariants(p.Scenario.Never, "never")
+	c.invariants(p.Scenario.Sometimes, "sometimes")
 	c.faults.Sort()
 	return c.program, c.faults
 }
@@ -77,7 +79,8 @@ func (p *Program) With(steps []lang.Step) (*Program, diag.List) {
 }
 
 func newCompiler(s *scope) *programCompiler {
-	return &programCompiler{scope: s, program: &Program{scope: s, expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{}}}
+	return &programCompiler{scope: s, program: &Program{scope: s, expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{},
+		records: map[*lang.Step][]recordRule{}}}
 }
 
 type programCompiler struct {
@@ -85,6 +88,10 @@ type programCompiler struct {
 	program *Program
 	faults  diag.List
 	ids     int
+	// of an invariant:
+	invariant bool
+	bound     map[string]string // a fleet's name stands for one of its members
+	groups    int
 }
 
 func (c *programCompiler) steps(steps []lang.Step, path string) {
@@ -95,13 +102,14 @@ func (c *programCompiler) steps(steps []lang.Step, path string) {
 			at = fmt.Sprintf("%s[%d]", path, i)
 		}
 		if s.When != nil {
-			if x := c.scope.compileExpr(s.When, at+".when", &c.faults); x != nil {
+			if x := c.scope.compileExpr(s.When, at+".when", exprUse{}, &c.faults); x != nil {
 				c.program.conditions[s.When] = x
 			}
 		}
 		if s.Expect != nil {
-			c.expectation(s.Expect, at+".expect")
+			c.expectation(s.Expect, at+"."+s.Verb())
 		}
+		c.record(s, at+".record")
 		for n, inner := range s.Inner() {
 			c.steps(inner, fmt.Sprintf("%s.%s[%d]", at, s.Verb(), n))
 		}
@@ -110,7 +118,13 @@ func (c *programCompiler) steps(steps []lang.Step, path string) {
 
 func (c *programCompiler) expectation(e *lang.Expect, path string) {
 	c.ids = 0
-	x := &expectation{source: e, path: path, root: c.node(e, path), count: e.Count}
+	x := &expectation{source: e, path: path, count: e.Count}
+	if e.Measure != nil {
+		x.measure = c.measure(e, path)
+		x.root = x.measure.root
+	} else {
+		x.root = c.node(e, path)
+	}
 	x.nodes = c.ids
 	switch {
 	case e.During != nil:
@@ -121,24 +135,11 @@ func (c *programCompiler) expectation(e *lang.Expect, path string) {
 	if e.For != nil {
 		x.hold = e.For.Duration
 	}
-	x.series = seriesRules(e)
-	c.program.expectations[e] = x
-}
-
-func (c *programCompiler) invariants(list []lang.Invariant, section string, never bool) {
-	for i := range list {
-		inv, path := &list[i], fmt.Sprintf("%s[%d]", section, i)
-		c.ids = 0
-		r := &invariantRule{source: inv, path: path, never: never, root: c.node(&inv.Expect, path)}
-		r.nodes = c.ids
-		if inv.Grace != nil {
-			r.grace = inv.Grace.Duration
-		}
-		if r.root != nil {
-			c.checkInvariant(r)
-			c.program.invariants = append(c.program.invariants, r)
-		}
+	x.series = seriesRules(e, c.schema(e))
+	if e.Blinks != nil && x.root != nil {
+		x.blinks = newBlinksRule(e.Blinks)
 	}
+	c.program.expectations[e] = x
 }
 
 // checkInvariant refuses what could never come true.
@@ -167,15 +168,15 @@ func (c *programCompiler) node(e *lang.Expect, path string) *node {
 		n.op = opAny
 		good = c.members(n, path+".any")
 	case "mqtt":
-		good = c.mqtt(n)
+		good = c.mqtt(n, path)
 	case "pin":
-		good = c.pin(n)
+		good = c.pin(n, path)
 	case "console":
-		good = c.console(n)
+		good = c.console(n, path)
 	case "metric":
 		good = c.metric(n, path)
 	case "event":
-		good = c.event(n)
+		good = c.event(n, path)
 	case "expr":
 		good = c.expr(n, path)
 	}
@@ -195,133 +196,17 @@ func (c *programCompiler) members(n *node, path string) bool {
 			good = false
 			continue
 		}
+		if m.op == opEvent {
+			m.event.schema = c.schema(&list[i])
+		}
 		n.members = append(n.members, m)
 		n.state = n.state && m.state
 		n.devices = union(n.devices, m.devices)
+		n.singles = union(n.singles, m.singles)
+		n.fleets = union(n.fleets, m.fleets)
 		n.uptime = union(n.uptime, m.uptime)
 	}
 	return good
-}
-
-func (c *programCompiler) mqtt(n *node) bool {
-	e := n.source
-	filter := newTopicFilter(e.MQTT)
-	n.event = &eventLeaf{kind: trace.Publish, filter: &filter, payload: e.Payload, retain: e.Retained, qos: e.QoS, pattern: e.Matches}
-	switch {
-	case e.JSONExact != nil:
-		p := compilePattern(e.JSONExact.Value, true)
-		n.event.json, n.event.exact = &p, true
-	case e.JSON != nil:
-		p := compilePattern(e.JSON.Value, false)
-		n.event.json = &p
-	}
-	for i := range c.scope.plan.Devices {
-		if slices.ContainsFunc(c.scope.plan.Devices[i].Identity.Topics, func(own string) bool { return newTopicFilter(own).overlaps(filter) }) {
-			n.devices = append(n.devices, i)
-		}
-	}
-	return true
-}
-
-func (c *programCompiler) pin(n *node) bool {
-	device, name, ok := c.scope.split(n.source.Pin)
-	if !ok || n.source.Is == nil {
-		return false
-	}
-	d := &c.scope.plan.Devices[device]
-	if _, ok := d.Kind.Pins.Get(name); !ok {
-		return false
-	}
-	n.op, n.state, n.devices = opState, true, []int{device}
-	n.is = &stateLeaf{key: valueKey(pinRole, d.Name, name), text: n.source.Pin, level: n.source.Is.Text, uptime: -1}
-	return true
-}
-
-func (c *programCompiler) console(n *node) bool {
-	device, ok := c.scope.device(n.source.Console)
-	if !ok {
-		return false
-	}
-	n.devices = []int{device}
-	n.event = &eventLeaf{kind: trace.Console, device: c.scope.plan.Devices[device].Name, pattern: n.source.Matches}
-	return true
-}
-
-func (c *programCompiler) metric(n *node, path string) bool {
-	e := n.source
-	device, name, ok := c.scope.split(e.Metric)
-	if !ok {
-		return false
-	}
-	d := &c.scope.plan.Devices[device]
-	rule, own := d.Kind.Metrics.Get(name)
-	if !own && !slices.Contains(d.Kind.BuiltinMetrics(), name) {
-		return false
-	}
-	n.op, n.state, n.devices = opState, true, []int{device}
-	n.is = &stateLeaf{key: valueKey(metricRole, d.Name, name), text: e.Metric, uptime: -1}
-	if !own && name == metricUptime {
-		n.is.uptime, n.uptime = device, []int{device}
-	}
-	if e.Is == nil {
-		return true
-	}
-	numeric := !own || metricType(rule) == types.Float64
-	comparison, ok := parseComparison(e.Is.Text)
-	_, err := strconv.ParseFloat(e.Is.Text, 64)
-	switch {
-	case ok:
-		n.is.compare = &comparison
-	case err != nil && numeric:
-		c.faults.Add(e.Is.Pos, path+".is", fmt.Sprintf("%s is a number, never %q", e.Metric, e.Is.Text), `a number, or a comparison as in "> 5"`)
-		return false
-	default:
-		n.is.literal = &e.Is.Text
-	}
-	return true
-}
-
-func (c *programCompiler) event(n *node) bool {
-	e := n.source
-	kind := trace.Kind(e.Event)
-	n.event = &eventLeaf{kind: kind, device: e.Device, cause: e.Cause, pattern: e.Matches}
-	if e.Device != "" {
-		device, ok := c.scope.device(e.Device)
-		if !ok {
-			return false
-		}
-		n.devices, n.event.device = []int{device}, c.scope.plan.Devices[device].Name
-		return true
-	}
-	switch kind {
-	case trace.Broker, trace.Network, trace.Step, trace.Verdict: // the bench's
-	default:
-		for i := range c.scope.plan.Devices {
-			n.devices = append(n.devices, i)
-		}
-	}
-	return true
-}
-
-func (c *programCompiler) expr(n *node, path string) bool {
-	e := n.source.Expr
-	x := c.scope.compileExpr(e, path+".expr", &c.faults)
-	if x == nil {
-		return false
-	}
-	if len(x.names) == 0 {
-		c.faults.Add(e.Pos, path+".expr", "the expression reads nothing of a device, so it tests nothing", "")
-		return false
-	}
-	n.op, n.state = opState, true
-	n.is = &stateLeaf{expr: x, uptime: -1}
-	for i := range x.names {
-		n.devices = union(n.devices, []int{x.names[i].device})
-		if x.names[i].uptime {
-			n.uptime = union(n.uptime, []int{x.names[i].device})
-		}
-	}
-	return true
 }
 
 // When evaluates a step's `when`; a step without one is to be done. The error says which value was

@@ -12,16 +12,12 @@ import (
 // describe renders an expectation in the words of the file: {mqtt: devices/t1/status, json: {state: online}, within: 20s}.
 func describe(e *lang.Expect) string { return "{" + strings.Join(clauses(e), ", ") + "}" }
 
-func describeInvariant(i *lang.Invariant, never bool) string {
+func describeInvariant(i *lang.Invariant, section string) string {
 	parts := clauses(&i.Expect)
 	if i.Grace != nil {
 		parts = append(parts, "grace: "+length(i.Grace.Duration))
 	}
-	word := "always"
-	if never {
-		word = "never"
-	}
-	return word + ": {" + strings.Join(parts, ", ") + "}"
+	return section + ": {" + strings.Join(parts, ", ") + "}"
 }
 
 func clauses(e *lang.Expect) []string {
@@ -54,7 +50,14 @@ func clauses(e *lang.Expect) []string {
 		add("expr", quoteYAML(e.Expr.Source))
 	}
 	list("all", e.All)
-	list("any", e.Any)
+	if e.AnyMember() {
+		add("any", "true")
+	} else {
+		list("any", e.Any)
+	}
+	if e.Measure != nil {
+		add("measure", measureText(e.Measure))
+	}
 	out = append(out, narrowing(e)...)
 	duration("within", e.Within)
 	duration("for", e.For)
@@ -98,13 +101,70 @@ func narrowing(e *lang.Expect) []string {
 	if e.QoS != nil {
 		out = append(out, fmt.Sprintf("qos: %d", *e.QoS))
 	}
-	if e.Device != "" {
-		out = append(out, "device: "+e.Device)
+	for _, text := range []struct{ key, value string }{{"schema", e.Schema}, {"of", e.Of}, {"device", e.Device}, {"cause", e.Cause}, {"name", e.Name},
+		{"client", e.Client}, {"topic", e.Topic}} {
+		if text.value != "" {
+			out = append(out, text.key+": "+scalarYAML(text.value))
+		}
 	}
-	if e.Cause != "" {
-		out = append(out, "cause: "+scalarYAML(e.Cause))
+	if e.Dup != nil {
+		out = append(out, fmt.Sprintf("dup: %v", *e.Dup))
+	}
+	for _, c := range []struct {
+		key   string
+		value *lang.Comparison
+	}{{"value", e.Value}, {"amount", e.Amount}, {"offset", e.Offset}} {
+		if c.value != nil {
+			out = append(out, c.key+": "+strconv.Quote(comparisonText(c.value)))
+		}
+	}
+	if e.Share != nil {
+		out = append(out, fmt.Sprintf("share: \"%s %s%%\"", e.Share.Op, formatValue(e.Share.Fraction*100)))
+	}
+	if e.Blinks != nil {
+		out = append(out, "blinks: "+blinksText(e.Blinks))
 	}
 	return out
+}
+
+func blinksText(b *lang.Blinks) string {
+	text := "{period: " + length(b.Period.Duration)
+	if b.Tolerance != nil {
+		text += fmt.Sprintf(", tolerance: %s%%", formatValue(b.Tolerance.Fraction*100))
+	}
+	if b.Duty != nil {
+		text += fmt.Sprintf(", duty: %s%%", formatValue(b.Duty.Fraction*100))
+	}
+	return text + "}"
+}
+
+func measureText(m *lang.Measure) string {
+	parts := []string{"from: " + describe(m.From), "to: " + describe(m.To)}
+	if m.By != "" {
+		parts = append(parts, "by: "+m.By)
+	}
+	for _, limit := range m.Limits() {
+		if limit.Value != nil {
+			parts = append(parts, fmt.Sprintf("%s: \"%s %s\"", limit.Name, limit.Value.Op, length(limit.Value.Limit)))
+		}
+	}
+	if m.Count != nil {
+		parts = append(parts, "count: "+strconv.Quote(comparisonText(m.Count)))
+	}
+	if m.Lost != nil {
+		parts = append(parts, "lost: "+strconv.Quote(lostText(m.Lost)))
+	}
+	if m.Timeout != nil {
+		parts = append(parts, "timeout: "+length(m.Timeout.Duration))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func lostText(l *lang.Lost) string {
+	if l.Share {
+		return fmt.Sprintf("%s %s%%", l.Op, formatValue(l.Value*100))
+	}
+	return l.Op + " " + formatValue(l.Value)
 }
 
 func gaplessText(g *lang.Gapless) string {

@@ -21,7 +21,15 @@ func (a *Active) Explain() Failure {
 	if a.step.Pos.Line > 0 && f.Pos.Line == 0 {
 		f.Pos = a.step.Pos
 	}
-	if a.x.root.state {
+	switch {
+	case a.meter != nil:
+		f.Window = windowText(a.window, a.at)
+		f.Nearest = a.meter.worst(a.h)
+		return f
+	case a.blinkers != nil:
+		f.Nearest = a.nearestEdges()
+		return f
+	case a.x.root.state:
 		f.Nearest = a.h.changesOf(a.x.root, a.until)
 		return f
 	}
@@ -32,8 +40,13 @@ func (a *Active) Explain() Failure {
 
 // shortfall says what is missing for the condition to hold.
 func (a *Active) shortfall() string {
-	if a.counting() {
-		return a.shortfallOfCount()
+	switch {
+	case a.meter != nil:
+		return a.meter.shortfall(a.now)
+	case a.fleet != nil && a.fleet.rule != nil:
+		return a.fleetShortfall()
+	case a.counting():
+		return a.shortfallOf(a.matches(), a.series)
 	}
 	var missing []string
 	matched := 0
@@ -45,6 +58,13 @@ func (a *Active) shortfall() string {
 			missing = append(missing, "the expression does not hold: "+n.is.describe(a.h, a.now))
 		case n.op == opState && !a.stateHolds(n):
 			missing = append(missing, n.is.describe(a.h, a.now))
+		case n.op == opEvent && a.slots[n.id].fleet != nil:
+			if f := a.slots[n.id].fleet; f.rule.quorum.holds(f.good, len(f.members)) {
+				matched++
+			} else {
+				missing = append(missing, fmt.Sprintf("no %s from %d of the %d members of %s: %s", n.event.noun(), len(f.members)-f.good, len(f.members), f.rule.name,
+					f.names(a.h, n, func(s *memberSlot) bool { return !s.good })))
+			}
 		case n.op == opEvent && len(a.slots[n.id].matches) == 0:
 			missing = append(missing, "no "+n.event.noun())
 		case n.op == opEvent:
@@ -57,19 +77,19 @@ func (a *Active) shortfall() string {
 	return strings.Join(missing, "; ")
 }
 
-func (a *Active) shortfallOfCount() string {
+func (a *Active) shortfallOf(matches []int, series []*series) string {
 	var parts []string
-	n := len(a.matches())
+	n := len(matches)
 	if c := a.x.count; c != nil && !c.Holds(float64(n)) {
 		text := fmt.Sprintf("%s, %s %s wanted", plural(n, "match", "matches"), c.Op, formatValue(c.Value))
 		if n > 0 {
-			text += ", the last one at " + clock(a.h.at(a.matches()[n-1]).At)
+			text += ", the last one at " + clock(a.h.at(matches[n-1]).At)
 		}
 		parts = append(parts, text)
 	} else if n == 0 {
 		parts = append(parts, "no "+a.x.root.event.noun())
 	}
-	for _, s := range a.series {
+	for _, s := range series {
 		if why := s.why(a.h); why != "" {
 			parts = append(parts, why)
 		}
@@ -80,8 +100,10 @@ func (a *Active) shortfallOfCount() string {
 // noun names what the leaf looks for.
 func (l *eventLeaf) noun() string {
 	switch {
-	case l.filter != nil:
+	case l.mqtt:
 		return "such message on " + l.filter.source
+	case l.kind == trace.Console && l.members != nil:
+		return "such line on the console"
 	case l.kind == trace.Console:
 		return "such line on the console of " + l.device
 	}
@@ -154,13 +176,16 @@ func (a *Active) nearest() []Near {
 func (a *Active) candidate(n *node, i int) (candidate, bool) {
 	e := a.h.at(i)
 	before := i < a.window.From
-	if !n.event.subject(e) {
+	if !n.event.subject(a.h, i) {
 		if e.Kind != n.event.kind || before {
 			return candidate{}, false
 		}
 		return candidate{i, 5, n.event.otherSubject(e)}, true
 	}
 	why := n.event.difference(a.h, i, true)
+	if f := a.slots[n.id].fleet; f != nil && f.members[f.rule.of(a.h, e)].good && !a.x.source.Not {
+		return candidate{}, false // of a member that misses nothing
+	}
 	switch {
 	case why == nil && a.h.used(i):
 		return candidate{i, 1, a.h.usedText(i)}, true
@@ -176,9 +201,9 @@ func (a *Active) candidate(n *node, i int) (candidate, bool) {
 
 func (l *eventLeaf) otherSubject(e *trace.Event) string {
 	switch {
-	case l.filter != nil:
+	case l.filter != nil && !l.filter.matches(e.Topic):
 		return "another topic"
-	case l.device != "" && l.device != e.Device:
+	case l.members != nil || l.device != "" && l.device != e.Device:
 		return "another device"
 	}
 	return "another " + string(e.Kind)
@@ -205,13 +230,24 @@ func (h *History) changesOf(root *node, events int) []Near {
 			for _, name := range n.is.expr.names {
 				keys[name.key] = true
 			}
+			for _, g := range n.is.expr.aggregates {
+				g.addKeys(keys)
+			}
+		case n.is.over != nil:
+			for _, key := range n.is.keys {
+				keys[key] = true
+			}
 		default:
 			keys[n.is.key] = true
 		}
 	})
+	about := map[int]bool{}
+	for _, d := range root.devices {
+		about[d] = true
+	}
 	var near []Near
 	for i := events - 1; i >= 0 && len(near) < most; i-- {
-		if e := h.at(i); h.touches(e, root.devices, keys) {
+		if e := h.at(i); h.touches(e, about, keys) {
 			near = append(near, Near{At: e.At, What: eventText(e)})
 		}
 	}
@@ -220,9 +256,9 @@ func (h *History) changesOf(root *node, events int) []Near {
 }
 
 // touches reports whether the event may have changed one of the values of the devices.
-func (h *History) touches(e *trace.Event, devices []int, keys map[string]bool) bool {
+func (h *History) touches(e *trace.Event, devices map[int]bool, keys map[string]bool) bool {
 	index, ok := h.index[e.Device]
-	if !ok || !slices.Contains(devices, index) {
+	if !ok || !devices[index] {
 		return false
 	}
 	d := h.devices[index]
@@ -258,7 +294,7 @@ func (h *History) touches(e *trace.Event, devices []int, keys map[string]bool) b
 // failure describes the invariant's violation.
 func (inv *invariant) failure(at time.Duration, reason string) Failure {
 	return Failure{Pos: inv.rule.source.Pos, Path: inv.rule.path, Verdict: Failed, At: at, Start: at,
-		Expected: describeInvariant(inv.rule.source, inv.rule.never), Message: reason}
+		Expected: describeInvariant(inv.rule.source, inv.rule.section), Message: reason}
 }
 
 // broken says how the states that break the invariant are.

@@ -13,6 +13,7 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/twinrig/twinrig/internal/diag"
@@ -27,6 +28,14 @@ type expression struct {
 	source  string
 	program *vm.Program
 	names   []reference // what it reads, in the order of the source, each once
+	// aggregates are the functions over fleets, each behind those that it reads itself.
+	aggregates []*aggregate
+}
+
+// exprUse says what an expression is for.
+type exprUse struct {
+	rests bool // in an invariant: members of a fleet that are off are left out
+	value bool // any value will do, not only true and false
 }
 
 // reference is one value of a device that an expression reads.
@@ -42,29 +51,31 @@ const maxExpression = 10_000
 
 // compileExpr parses, resolves and type-checks an expression. On faults it adds them, at their place in the
 // file, and returns nil. It takes Expr.Pos as the place of the first character of the source.
-func (s *scope) compileExpr(e *lang.Expr, path string, faults *diag.List) *expression {
+func (s *scope) compileExpr(e *lang.Expr, path string, use exprUse, faults *diag.List) *expression {
 	if len(e.Source) > maxExpression {
 		faults.Addf(e.Pos, path, "the expression is longer than %d bytes", maxExpression)
 		return nil
 	}
-	config := s.config()
-	tree, err := parser.ParseWithConfig(e.Source, config)
+	source, words := s.parseable(e.Source)
+	tree, err := parser.ParseWithConfig(source, s.config(nil, nil, nil))
 	if err != nil {
 		s.addExprFault(e, path, err, faults)
 		return nil
 	}
-	r := &resolver{scope: s, expr: e, path: path}
+	r := &resolver{scope: s, expr: e, path: path, source: file.NewSource(e.Source), words: words, rests: use.rests}
 	r.resolve(&tree.Node)
 	*faults = append(*faults, r.faults...)
 	if len(r.faults) > 0 || r.kindless {
 		return nil
 	}
+	tree.Source = r.source
+	config := s.config(r.names, r.aggregates, nil)
 	result, err := checker.Check(tree, config)
 	if err != nil {
 		s.addExprFault(e, path, err, faults)
 		return nil
 	}
-	if k := result.Kind(); k != reflect.Bool && k != reflect.Interface { // a JSON metric may be a truth value
+	if wrong := wrongResult(result, true); wrong != "" && !use.value {
 		faults.Addf(e.Pos, path, "the expression is %s, neither true nor false", typeWord(result))
 		return nil
 	}
@@ -77,13 +88,37 @@ func (s *scope) compileExpr(e *lang.Expr, path string, faults *diag.List) *expre
 		s.addExprFault(e, path, err, faults)
 		return nil
 	}
-	return &expression{source: e.Source, program: program, names: r.names}
+	return &expression{source: e.Source, program: program, names: r.names, aggregates: r.aggregates}
 }
 
-// config describes the language of expressions: expr-lang's own, with the values of the devices, and
+// wrongResult says what is needed where a type is neither that nor known only when it comes.
+func wrongResult(t reflect.Type, truth bool) string {
+	switch k := t.Kind(); {
+	case k == reflect.Interface: // a JSON metric may be anything
+	case truth && k != reflect.Bool:
+		return "a condition"
+	case !truth && k != reflect.Int && k != reflect.Float64:
+		return "a number"
+	}
+	return ""
+}
+
+// config describes the language of expressions: expr-lang's own, with the values that one reads, and
 // without what tells the time or hides what an expression reads.
-func (s *scope) config() *conf.Config {
-	c := conf.New(s.types)
+func (s *scope) config(names []reference, aggregates []*aggregate, member *aggregate) *conf.Config {
+	env := types.Map{}
+	for i := range names {
+		env[names[i].key] = s.types[names[i].key]
+	}
+	for _, g := range aggregates {
+		env[g.key] = g.resultType()
+	}
+	if member != nil {
+		for i := range member.fields {
+			env[member.fields[i].key] = s.types[member.fields[i].keys[0]]
+		}
+	}
+	c := conf.New(env)
 	for _, name := range []string{"now", "date", "duration", "timezone", "get"} {
 		c.Disabled[name] = true
 		delete(c.Builtins, name)
@@ -116,7 +151,7 @@ func typeWord(t reflect.Type) string {
 // quotedDeviceHint helps where an expression names a device as if its name were an identifier: a-b.HEATER reads
 // as a minus b.HEATER.
 func (s *scope) quotedDeviceHint(e *lang.Expr) string {
-	for _, device := range s.deviceNames() {
+	for _, device := range s.plan.Scenario.Devices.Names() {
 		if !isIdentifier(device) && strings.Contains(e.Source, device+".") {
 			return fmt.Sprintf("the device %s is written devices[%q] here", device, device)
 		}
@@ -155,26 +190,55 @@ type errNotEvaluable struct{ what string }
 
 func (e errNotEvaluable) Error() string { return "expect: " + e.what }
 
-// eval evaluates the expression on the present state. The error is an errNotSeen where it reads a
-// value that does not exist yet, else an errNotEvaluable.
-func (x *expression) eval(h *History, now time.Duration) (bool, error) {
-	for i := range x.names {
-		n := &x.names[i]
+// ready makes sure that what an expression reads is there, and up to date. The error is an errNotSeen where a
+// value does not exist yet.
+func (h *History) ready(names []reference, aggregates []*aggregate, now time.Duration) error {
+	for i := range names {
+		n := &names[i]
 		if n.uptime {
 			h.refreshUptime(h.devices[n.device], now)
 		}
 		if _, ok := h.values[n.key]; !ok {
-			return false, errNotSeen{n.text}
+			return errNotSeen{n.text}
 		}
+	}
+	for _, g := range aggregates {
+		value, err := g.result(h, now)
+		if err != nil {
+			return err
+		}
+		h.values[g.key] = value
+	}
+	return nil
+}
+
+// value evaluates the expression on the present state. The error is an errNotSeen where it reads a
+// value that does not exist yet, else an errNotEvaluable.
+func (x *expression) value(h *History, now time.Duration) (any, error) {
+	if err := h.ready(x.names, x.aggregates, now); err != nil {
+		return nil, err
 	}
 	out, err := h.machine.Run(x.program, h.values)
 	if err != nil {
-		what := firstLine(err.Error())
-		var fault *file.Error
-		if errors.As(err, &fault) {
-			what = fault.Message
-		}
-		return false, errNotEvaluable{fmt.Sprintf("%s: %s, with %s", x.source, what, x.values(h, now))}
+		return nil, errNotEvaluable{fmt.Sprintf("%s: %s, with %s", x.source, faultText(err), x.values(h, now))}
+	}
+	return out, nil
+}
+
+// faultText is what a program that failed says.
+func faultText(err error) string {
+	var fault *file.Error
+	if errors.As(err, &fault) {
+		return fault.Message
+	}
+	return firstLine(err.Error())
+}
+
+// eval evaluates a condition, as value does.
+func (x *expression) eval(h *History, now time.Duration) (bool, error) {
+	out, err := x.value(h, now)
+	if err != nil {
+		return false, err
 	}
 	truth, ok := out.(bool)
 	if !ok {
@@ -185,7 +249,7 @@ func (x *expression) eval(h *History, now time.Duration) (bool, error) {
 
 // values renders what the expression reads now, for a message: "t1.HEATER = high, t1.temperature = 31.5".
 func (x *expression) values(h *History, now time.Duration) string {
-	parts := make([]string, 0, len(x.names))
+	parts := make([]string, 0, len(x.names)+len(x.aggregates))
 	for i := range x.names {
 		n := &x.names[i]
 		if n.uptime {
@@ -196,6 +260,9 @@ func (x *expression) values(h *History, now time.Duration) string {
 		} else {
 			parts = append(parts, n.text+" not seen yet")
 		}
+	}
+	for _, g := range x.aggregates {
+		parts = append(parts, g.describe(h, now))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -75,6 +75,10 @@ func load(t testing.TB, scenario string) *plan.Plan {
 			return []byte(scenario), nil
 		case "kind.yaml":
 			return []byte(kind), nil
+		case "schema.json":
+			return []byte(`{"type": "object", "required": ["seq"], "properties": {"seq": {"type": "integer"}, "a/b": {"$ref": "level.json"}}}`), nil
+		case "level.json":
+			return []byte(`{"enum": ["low", "high"]}`), nil
 		}
 		return nil, os.ErrNotExist
 	}})
@@ -172,6 +176,12 @@ func play(t testing.TB, p *plan.Plan, events []trace.Event) string {
 		case step.Wait != nil:
 			pl.until(pl.now + step.Wait.Duration)
 			window = pl.h.Mark(pl.now, word)
+		case step.Record != nil:
+			records, err := pl.program.Records(step, pl.h, pl.now)
+			require.NoError(t, err)
+			for _, r := range records {
+				fmt.Fprintf(&pl.log, "%8s  line %d: %s = %v %s\n", pl.now, r.Pos.Line, r.Name, r.Value, r.Why)
+			}
 		case step.Expect != nil:
 			w := window
 			if step.Expect.Since == "here" {
@@ -188,6 +198,9 @@ func play(t testing.TB, p *plan.Plan, events []trace.Event) string {
 		}
 	}
 	pl.report(pl.watch.Finish(pl.now))
+	for _, s := range pl.watch.Sometimes() {
+		fmt.Fprintf(&pl.log, "%s %v %s\n", s.Text, s.Seen, s.At)
+	}
 	return pl.log.String()
 }
 
@@ -237,6 +250,9 @@ func (pl *player) expect(step *lang.Step, w expect.Window) {
 	}
 	verdict := a.Judge(pl.now)
 	fmt.Fprintf(&pl.log, "%8s  line %d: %s\n", a.At(), step.Pos.Line, verdict)
+	if m, ok := a.Measurement(); ok {
+		fmt.Fprintf(&pl.log, "%d times, %d lost, min %s mean %s p50 %s p90 %s p99 %s max %s; %s\n", m.Count, m.Lost, m.Min, m.Mean, m.P50, m.P90, m.P99, m.Max, strings.Join(m.Limits, ", "))
+	}
 	if verdict != expect.Passed {
 		fmt.Fprintln(&pl.log, a.Explain())
 		pl.failed = true

@@ -20,6 +20,8 @@ type History struct {
 	watchers []watcher
 	decoded  decodeCache
 	machine  machine
+	fleets   []fleetState
+	tracks   map[*overFleet]*tracked
 }
 
 // chunk is how many events are kept together.
@@ -35,10 +37,17 @@ type watcher interface {
 
 // NewHistory returns the history of a run that is about to start.
 func NewHistory(p *plan.Plan) *History {
-	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}}
+	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}, tracks: map[*overFleet]*tracked{}}
 	for i := range p.Devices {
 		h.index[p.Devices[i].Name] = i
 		h.devices = append(h.devices, newDeviceState(&p.Devices[i], h.values))
+	}
+	for i := range p.Fleets {
+		h.fleets = append(h.fleets, fleetState{})
+		for m, name := range p.Fleets[i].Members {
+			d := h.device(name)
+			d.fleet, d.member = i, m
+		}
 	}
 	return h
 }

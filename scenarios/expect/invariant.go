@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/trace"
 )
 
@@ -37,6 +38,15 @@ type invariant struct {
 	seen     int // index + 1 of the event at which it was last judged
 }
 
+// Sometimes is how a sometimes of the scenario stands.
+type Sometimes struct {
+	Pos  diag.Position
+	Path string        // as in sometimes[0]
+	Text string        // in the words of the file
+	Seen bool          // it was true at least once
+	At   time.Duration // when first, since the start of the run
+}
+
 // invariantSlot is what is known of one leaf.
 type invariantSlot struct {
 	changes uint64
@@ -59,7 +69,8 @@ func (p *Program) Watch(h *History) *Watch {
 		}
 		var kinds []trace.Kind
 		rule.root.walk(func(n *node) {
-			if n.op == opEvent && !slices.Contains(kinds, n.event.kind) {
+			// What is about one device is judged with that device's events.
+			if n.op == opEvent && n.event.device == "" && !slices.Contains(kinds, n.event.kind) {
 				kinds = append(kinds, n.event.kind)
 			}
 		})
@@ -108,10 +119,12 @@ func (w *Watch) Next() (at time.Duration, ok bool) {
 // Finish returns the violations found since the last Judge, and as invalid each invariant that was never judged.
 func (w *Watch) Finish(now time.Duration) []Failure {
 	found := w.Judge(now)
+	idle := w.idleGroups()
 	for _, inv := range w.list {
-		if inv.violated {
+		if inv.violated || inv.rule.sometimes || inv.rule.group > 0 && !idle[inv.rule.group] {
 			continue
 		}
+		idle[inv.rule.group] = false // once for all members
 		if why := vacuous(inv.rule.root, func(n *node) string { return w.idle(inv, n) }); why != "" {
 			f := inv.failure(now, "it was never judged: "+why)
 			f.Verdict = Invalid
@@ -119,6 +132,40 @@ func (w *Watch) Finish(now time.Duration) []Failure {
 		}
 	}
 	return found
+}
+
+// idleGroups returns of which invariants over a fleet no member's was ever judged.
+func (w *Watch) idleGroups() map[int]bool {
+	idle := map[int]bool{}
+	for _, inv := range w.list {
+		g := inv.rule.group
+		if other, known := idle[g]; known && !other {
+			continue
+		}
+		idle[g] = !inv.violated && vacuous(inv.rule.root, func(n *node) string { return w.idle(inv, n) }) != ""
+	}
+	return idle
+}
+
+// Sometimes returns how each sometimes stands, in the order of the file.
+func (w *Watch) Sometimes() []Sometimes {
+	var list []Sometimes
+	for _, inv := range w.list {
+		if !inv.rule.sometimes {
+			continue
+		}
+		s := Sometimes{Pos: inv.rule.source.Pos, Path: inv.rule.path, Text: describeInvariant(inv.rule.source, inv.rule.section), Seen: inv.violated, At: inv.brokenAt}
+		if n := len(list); n > 0 && list[n-1].Path == s.Path { // of a fleet: every member
+			if !list[n-1].Seen || !s.Seen {
+				list[n-1].Seen, list[n-1].At = false, 0
+			} else {
+				list[n-1].At = max(list[n-1].At, s.At)
+			}
+			continue
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 // idle says why a leaf was never judged; "" where it was.
@@ -130,8 +177,8 @@ func (w *Watch) idle(inv *invariant, n *node) string {
 	if n.op == opEvent || inv.slots[n.id].judged || inv.rule.never && !inv.rule.root.state {
 		return ""
 	}
-	if off := w.h.off(n.devices); len(off) > 0 && len(n.devices) > 1 {
-		return "the devices " + w.h.names(n.devices) + " never had power at the same time"
+	if off := w.h.off(n.singles); len(off) > 0 && len(n.singles) > 1 {
+		return "the devices " + w.h.names(n.singles) + " never had power at the same time"
 	}
 	return n.is.describe(w.h, w.now)
 }
@@ -212,12 +259,12 @@ func (w *Watch) truth(inv *invariant, n *node, i int) (bool, error) {
 
 func (w *Watch) state(inv *invariant, n *node) (bool, error) {
 	s := &inv.slots[n.id]
-	changes := w.h.changes(n.devices)
+	changes := w.h.changesIn(n)
 	if s.looked && changes == s.changes && len(n.uptime) == 0 {
 		return s.value, nil
 	}
 	s.looked, s.changes, s.value = true, changes, !inv.rule.never
-	if len(w.h.off(n.devices)) > 0 {
+	if len(w.h.off(n.singles)) > 0 {
 		return s.value, nil
 	}
 	value, err := n.is.holds(w.h, w.now)
@@ -240,6 +287,10 @@ func (w *Watch) rests(e *trace.Event) bool {
 }
 
 func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
+	if inv.rule.sometimes {
+		inv.violated, inv.brokenAt = true, at
+		return
+	}
 	f := inv.failure(at, "")
 	var leaf *eventLeaf
 	inv.rule.root.walk(func(n *node) {
@@ -249,6 +300,9 @@ func (w *Watch) violate(inv *invariant, at time.Duration, i int) {
 	})
 	if leaf != nil {
 		f.Message = "it happened"
+		if leaf.invalid {
+			f.Message = invalidText(w.h, leaf, i)
+		}
 		f.Nearest = []Near{{At: at, What: eventText(w.h.at(i))}}
 	} else {
 		f.Message = inv.broken(w.h, at)

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
 
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -19,6 +20,13 @@ type resolver struct {
 	locals []string // names that `let` declares
 	names  []reference
 	faults diag.List
+	source file.Source
+	words  map[int]string // functions over fleets, by their offset, that were parsed as others
+	rests  bool           // of fleets: members that are off are left out
+	// aggregates are the functions over fleets so far, each behind those that it reads itself.
+	aggregates []*aggregate
+	of         *aggregate // what stands for a member of this one's fleet is resolved; nil: the expression itself
+	plain      int        // how many predicates over something else lie around
 	// kindless: it names a device whose kind could not be read, which is reported already.
 	kindless bool
 }
@@ -48,6 +56,14 @@ func (r *resolver) resolve(node *ast.Node) {
 	case *ast.BinaryNode:
 		r.levels(n)
 		r.children(node)
+	case *ast.BuiltinNode:
+		if !r.overFleet(node, n) {
+			r.children(node)
+		}
+	case *ast.PointerNode:
+		if r.of != nil && r.plain == 0 {
+			r.fault(n, "a member of a fleet is a device, not a value", "name a pin, a sensor, a metric or a label of it, as in .powered")
+		}
 	default:
 		r.children(node)
 	}
@@ -76,7 +92,9 @@ func (r *resolver) children(node *ast.Node) {
 	case *ast.BuiltinNode:
 		r.all(n.Arguments)
 	case *ast.PredicateNode:
+		r.plain++
 		r.resolve(&n.Node)
+		r.plain--
 	case *ast.SequenceNode:
 		r.all(n.Nodes)
 	case *ast.ConditionalNode:
@@ -107,7 +125,15 @@ func (r *resolver) optional(node *ast.Node) {
 
 // member resolves t1.HEATER and devices["t-1"].HEATER.
 func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
+	if _, ok := n.Node.(*ast.PointerNode); ok && r.of != nil && r.plain == 0 {
+		r.field(node, n)
+		return
+	}
 	device, ok := r.deviceOf(n.Node)
+	if fleet, isFleet := r.fleetOf(n.Node); !ok && isFleet {
+		r.fleetAlone(n, fleet)
+		return
+	}
 	if !ok {
 		r.children(node)
 		return
@@ -145,6 +171,12 @@ func (r *resolver) deviceOf(n ast.Node) (index int, ok bool) {
 		index, ok = r.device(n.Value)
 		return index, ok
 	case *ast.MemberNode:
+		if index, ok = r.memberOf(n); ok {
+			return index, ok
+		}
+		if _, isFleet := r.fleetOf(n); isFleet {
+			return 0, false
+		}
 		base, isName := n.Node.(*ast.IdentifierNode)
 		if !isName || base.Value != devicesName || r.local(base.Value) {
 			return 0, false
@@ -154,9 +186,9 @@ func (r *resolver) deviceOf(n ast.Node) (index int, ok bool) {
 			r.fault(n.Property, `devices[…] needs the name of a device in quotes`, "")
 			return -1, true
 		}
-		index, ok = r.scope.index[name.Value]
+		index, ok = r.scope.device(name.Value)
 		if !ok {
-			r.fault(n.Property, fmt.Sprintf("there is no device %q", name.Value), diag.DidYouMean(name.Value, r.scope.deviceNames()))
+			r.fault(n.Property, fmt.Sprintf("there is no device %q", name.Value), diag.DidYouMean(name.Value, r.scope.plan.Scenario.Devices.Names()))
 			return -1, true
 		}
 		return index, true
@@ -198,13 +230,17 @@ func (r *resolver) identifier(node *ast.Node, n *ast.IdentifierNode) {
 		r.fault(n, fmt.Sprintf("%s is a device, not a value", n.Value), "name a pin, a sensor or a metric of it, as in "+example)
 		return
 	}
+	if fleet, ok := r.scope.fleets[n.Value]; ok {
+		r.fleetAlone(n, fleet)
+		return
+	}
 	if constant, ok := constantNode(n.Value); ok {
 		ast.Patch(node, constant)
 		return
 	}
 	hint := r.scope.quotedDeviceHint(r.expr)
 	if hint == "" && n.Value != "$env" {
-		hint = diag.DidYouMean(n.Value, union(r.scope.deviceNames(), constantNames()))
+		hint = diag.DidYouMean(n.Value, union(r.scope.plan.Scenario.Devices.Names(), constantNames()))
 	}
 	r.fault(n, fmt.Sprintf("there is no %s", n.Value), hint)
 }
@@ -222,6 +258,9 @@ func (r *resolver) levels(n *ast.BinaryNode) {
 			continue
 		}
 		device, ok := r.deviceOf(member.Node)
+		if _, isPointer := member.Node.(*ast.PointerNode); isPointer && r.of != nil && r.plain == 0 {
+			device, ok = r.of.over.first, true
+		}
 		if !ok || device < 0 || r.scope.plan.Devices[device].Kind == nil {
 			continue
 		}

@@ -2,8 +2,10 @@ package expect
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
@@ -22,14 +24,23 @@ type scope struct {
 	plan  *plan.Plan
 	index map[string]int // device name to its index in the plan
 	types types.Map      // of every value, by valueKey
+
+	fleets     map[string]int // fleet name to its index in the plan
+	aggregates atomic.Int64   // how many there are, for their keys
 }
 
 func newScope(p *plan.Plan) *scope {
-	s := &scope{plan: p, index: map[string]int{}, types: types.Map{}}
+	s := &scope{plan: p, index: map[string]int{}, types: types.Map{}, fleets: map[string]int{}}
+	for i := range p.Fleets {
+		s.fleets[p.Fleets[i].Name] = i
+	}
 	for i := range p.Devices {
 		d := &p.Devices[i]
 		s.index[d.Name] = i
 		s.types[valueKey(powerRole, d.Name, "powered")] = types.Bool
+		for label := range d.Labels {
+			s.types[valueKey(labelRole, d.Name, label)] = types.String
+		}
 		if d.Kind == nil {
 			continue
 		}
@@ -60,16 +71,8 @@ func metricType(rule lang.MetricRule) types.Type {
 	return types.String
 }
 
-func (s *scope) deviceNames() []string {
-	names := make([]string, len(s.plan.Devices))
-	for i := range s.plan.Devices {
-		names[i] = s.plan.Devices[i].Name
-	}
-	return names
-}
-
 func (s *scope) functions() []string {
-	c := s.config()
+	c := s.config(nil, nil, nil)
 	var names []string
 	for _, f := range builtin.Builtins {
 		if _, ok := c.Builtins[f.Name]; ok {
@@ -93,6 +96,9 @@ func (s *scope) member(device int, name string) (reference, *nameFault) {
 	if _, ok := d.Kind.Sensors.Get(name); ok {
 		roles, words = append(roles, sensorRole), append(words, "a sensor")
 	}
+	if _, ok := d.Labels[name]; ok {
+		roles, words = append(roles, labelRole), append(words, "a label")
+	}
 	_, own := d.Kind.Metrics.Get(name)
 	if own {
 		roles, words = append(roles, metricRole), append(words, "a metric")
@@ -114,7 +120,7 @@ func (s *scope) member(device int, name string) (reference, *nameFault) {
 }
 
 func (s *scope) memberNames(d *plan.Device) []string {
-	return slices.Concat(d.Kind.Pins.Names(), d.Kind.Sensors.Names(), s.metricNames(d), []string{"powered"})
+	return slices.Concat(d.Kind.Pins.Names(), d.Kind.Sensors.Names(), s.metricNames(d), slices.Sorted(maps.Keys(d.Labels)), []string{"powered"})
 }
 
 func (s *scope) metricNames(d *plan.Device) []string {
@@ -131,19 +137,9 @@ func (s *scope) device(name string) (int, bool) {
 	return i, ok
 }
 
-// split resolves device.name, as in t1.HEATER. The names of devices hold no dot.
-func (s *scope) split(name string) (device int, member string, ok bool) {
-	before, member, ok := strings.Cut(name, ".")
-	if !ok {
-		return 0, "", false
-	}
-	device, ok = s.device(before)
-	return device, member, ok && s.plan.Devices[device].Kind != nil
-}
-
 // constantNames are the levels, the units of size in bytes, and the units of time in seconds.
 func constantNames() []string {
-	return []string{levelHigh, levelLow, "KiB", "MiB", "ms", "s", "m", "h", "d"}
+	return []string{levelHigh, levelLow, "KiB", "MiB", "GiB", "ms", "s", "m", "h", "d", "seconds", "minutes", "hours", "days"}
 }
 
 // constantNode returns the value of a constant. A device of the same name goes before it.
@@ -155,15 +151,17 @@ func constantNode(name string) (ast.Node, bool) {
 		return &ast.IntegerNode{Value: 1 << 10}, true
 	case "MiB":
 		return &ast.IntegerNode{Value: 1 << 20}, true
+	case "GiB":
+		return &ast.IntegerNode{Value: 1 << 30}, true
 	case "ms":
 		return &ast.FloatNode{Value: 0.001}, true
-	case "s":
+	case "s", "seconds":
 		return &ast.IntegerNode{Value: 1}, true
-	case "m":
+	case "m", "minutes":
 		return &ast.IntegerNode{Value: 60}, true
-	case "h":
+	case "h", "hours":
 		return &ast.IntegerNode{Value: 3600}, true
-	case "d":
+	case "d", "days":
 		return &ast.IntegerNode{Value: 86400}, true
 	}
 	return nil, false

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
@@ -16,6 +18,7 @@ type seriesRule struct {
 	kind     seriesKind
 	field    string
 	from, to *int64 // gapless over a range
+	schema   *jsonschema.Schema
 }
 
 type seriesKind byte
@@ -24,10 +27,14 @@ const (
 	gapless seriesKind = iota
 	ordered
 	unique
+	conforms // the whole body agrees with a schema
 )
 
-func seriesRules(e *lang.Expect) []seriesRule {
+func seriesRules(e *lang.Expect, schema *jsonschema.Schema) []seriesRule {
 	var rules []seriesRule
+	if schema != nil {
+		rules = append(rules, seriesRule{kind: conforms, schema: schema})
+	}
 	if e.Gapless != nil {
 		rules = append(rules, seriesRule{kind: gapless, field: e.Gapless.Field, from: e.Gapless.From, to: e.Gapless.To})
 	}
@@ -62,6 +69,10 @@ func (s *series) add(h *History, i int) {
 		return
 	}
 	body, ok := h.decode(i)
+	if s.rule.kind == conforms {
+		s.addConforming(i, body, ok)
+		return
+	}
 	value, found := any(nil), false
 	if ok {
 		value, found = lookup(body, s.rule.field)
@@ -79,6 +90,18 @@ func (s *series) add(h *History, i int) {
 		s.addOrdered(i, value)
 	case unique:
 		s.addUnique(i, value)
+	}
+}
+
+func (s *series) addConforming(i int, body any, ok bool) {
+	why := "payload is not JSON"
+	if ok {
+		why = invalid(s.rule.schema, body)
+	}
+	if why != "" {
+		s.broken = func(h *History) string {
+			return fmt.Sprintf("the message at %s is %s: %s", clock(h.at(i).At), strings.Replace(why, "payload is not", "not", 1), shorten(string(h.at(i).Payload), 80))
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	sensorRole role = 's'
 	metricRole role = 'm'
 	powerRole  role = 'o' // powered
+	labelRole  role = 'l' // it never changes
 )
 
 // valueKey names a value in History.values.
@@ -44,6 +45,8 @@ type deviceState struct {
 	rules   []metricRule
 	own     map[string]bool // metrics of the kind
 	powerK  string
+	fleet   int               // index of its fleet; -1: none
+	member  int               // which of the fleet, from 0
 	counts  map[string]string // built-in metrics' keys
 }
 
@@ -51,6 +54,10 @@ func newDeviceState(d *plan.Device, values map[string]any) *deviceState {
 	s := &deviceState{name: d.Name, pins: map[string]string{}, sensors: map[string]string{}, own: map[string]bool{},
 		counts: map[string]string{}, powerK: valueKey(powerRole, d.Name, "powered")}
 	values[s.powerK] = false
+	s.fleet = -1
+	for label, value := range d.Labels {
+		values[valueKey(labelRole, d.Name, label)] = value
+	}
 	for _, pin := range d.Kind.Pins {
 		key := valueKey(pinRole, d.Name, pin.Name)
 		s.pins[pin.Name] = key
@@ -104,6 +111,17 @@ func (h *History) apply(e *trace.Event) {
 	if d == nil {
 		return
 	}
+	if before := d.changes; d.fleet >= 0 {
+		defer func() {
+			if d.changes != before {
+				h.memberChanged(d)
+			}
+		}()
+	}
+	h.applyTo(d, e)
+}
+
+func (h *History) applyTo(d *deviceState, e *trace.Event) {
 	switch e.Kind {
 	case trace.Power:
 		h.applyPower(d, e)

@@ -1,5 +1,7 @@
 package expect
 
+import "slices"
+
 // vacuous says why a condition tested nothing, "" where it tested something: for `all` one member that
 // tested nothing is enough, for `any` all must be so. leaf says it for a leaf.
 func vacuous(n *node, leaf func(*node) string) string {
@@ -26,7 +28,9 @@ func vacuous(n *node, leaf func(*node) string) string {
 // vacuous says why the expectation tested nothing: its device was never powered, and no event matched.
 func (a *Active) vacuous() string {
 	return vacuous(a.x.root, func(n *node) string {
-		if len(a.slots[n.id].matches) > 0 {
+		s := &a.slots[n.id]
+		if len(s.matches) > 0 || a.meter != nil && a.meter.begun > 0 ||
+			s.fleet != nil && slices.ContainsFunc(s.fleet.members, func(m memberSlot) bool { return len(m.matches) > 0 }) {
 			return ""
 		}
 		return a.h.neverPowered(n)
@@ -42,7 +46,9 @@ func (h *History) neverPowered(n *node) string {
 			never = append(never, d)
 		}
 	}
-	if len(never) == 0 || n.op == opEvent && len(never) < len(n.devices) {
+	// Of a fleet whose share is asked for, and of one in an expression, some members may never have had power.
+	some := n.op == opEvent || n.op == opState && (n.is.over != nil && !n.is.quorum.every() || n.is.over == nil && len(n.fleets) > 0)
+	if len(never) == 0 || some && len(never) < len(n.devices) {
 		return ""
 	}
 	if len(never) == 1 {

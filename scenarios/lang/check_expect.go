@@ -10,8 +10,20 @@ import (
 )
 
 func subjects() []string {
-	return []string{"mqtt", "pin", "console", "metric", "event", "expr", "all", "any"}
+	return []string{"mqtt", "pin", "console", "metric", "event", "expr", "measure", "all", "any"}
 }
+
+// subjects returns those of its keys that say what the expectation is about.
+func (e *Expect) subjects(keys Keys) []string {
+	found := keys.among(subjects()...)
+	if e.AnyMember() {
+		found = slices.DeleteFunc(found, func(key string) bool { return key == "any" })
+	}
+	return found
+}
+
+// AnyMember reports whether one member of a fleet is enough: any: true.
+func (e *Expect) AnyMember() bool { return e.Any != nil && len(e.Any) == 0 }
 
 // temporalKeys are the keys that an expectation of its own has, and neither a member of all and any
 // nor an invariant.
@@ -26,10 +38,16 @@ func goesWith(key string) []string {
 		return []string{"pin", "metric"}
 	case "matches":
 		return []string{"mqtt", "console", "event"}
-	case "json", "json_exact", "payload", "retained", "qos", "gapless", "ordered", "unique":
+	case "json", "json_exact", "payload", "retained", "qos", "gapless", "ordered", "unique", "schema":
+		return []string{"mqtt", "event"}
+	case "of":
 		return []string{"mqtt"}
-	case "device", "cause":
+	case "device", "cause", "name", "client", "topic", "dup", "value", "amount", "offset":
 		return []string{"event"}
+	case "blinks":
+		return []string{"pin"}
+	case "share":
+		return []string{"mqtt", "pin", "console", "metric", "event"}
 	case "count":
 		return []string{"mqtt", "console", "event"}
 	}
@@ -52,9 +70,11 @@ func (e *Expect) Subject() string {
 		return "event"
 	case e.Expr != nil:
 		return "expr"
+	case e.Measure != nil:
+		return "measure"
 	case e.All != nil:
 		return "all"
-	case e.Any != nil:
+	case len(e.Any) > 0:
 		return "any"
 	}
 	return ""
@@ -72,7 +92,7 @@ func (e *Expect) Members() []Expect {
 // and so needs a window; a state (pin, metric, expr) can hold now.
 func (e *Expect) IsEvent() bool {
 	switch e.Subject() {
-	case "mqtt", "console", "event":
+	case "mqtt", "console", "event", "measure":
 		return true
 	}
 	return slices.ContainsFunc(e.Members(), func(m Expect) bool { return m.IsEvent() })
@@ -80,7 +100,7 @@ func (e *Expect) IsEvent() bool {
 
 // check holds for every expectation: in a step, in all and any, and in an invariant.
 func (e *Expect) check(d *decoder, at mapping) {
-	found := at.keys.among(subjects()...)
+	found := e.subjects(at.keys)
 	switch {
 	case len(found) == 0 && at.clean:
 		d.diags.Add(at.pos, at.path, "the expectation has no subject", "one of "+strings.Join(subjects(), ", "))
@@ -94,12 +114,19 @@ func (e *Expect) check(d *decoder, at mapping) {
 	}
 	subject := found[0]
 	for _, key := range at.keys {
-		if allowed := goesWith(key.Name); !slices.Contains(allowed, subject) && key.Name != "grace" {
+		allowed := goesWith(key.Name)
+		if key.Name == "any" && e.AnyMember() {
+			allowed = goesWith("share")
+		}
+		if !slices.Contains(allowed, subject) && key.Name != "grace" {
 			at.add(d, key.Name, key.Name+" does not go with "+subject, "it is for "+strings.Join(allowed, ", "))
 		}
 	}
 	if contents := at.keys.among("json", "json_exact", "payload"); len(contents) > 1 {
 		at.add(d, contents[1], strings.Join(contents, " and ")+" exclude each other", "")
+	}
+	if e.AnyMember() && e.Share != nil {
+		at.add(d, "share", "share and any exclude each other", "")
 	}
 	e.checkSubject(d, at, subject)
 }
@@ -107,11 +134,11 @@ func (e *Expect) check(d *decoder, at mapping) {
 func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 	switch subject {
 	case "mqtt":
-		at.addError(d, "mqtt", CheckFilter(e.MQTT))
+		e.checkTopic(d, at)
 	case "pin", "metric":
-		if e.Is == nil && at.clean {
+		if e.Is == nil && at.clean && e.Blinks == nil {
 			d.diags.Add(at.pos, at.path, `the key "is" is missing`, map[string]string{
-				"pin": "is: high or is: low", "metric": `as in is: 3 or is: ">= 9"`}[subject])
+				"pin": "is: high or is: low, or blinks", "metric": `as in is: 3 or is: ">= 9"`}[subject])
 		}
 		if subject == "pin" && e.Is != nil && e.Is.Text != "" && e.Is.Text != "high" && e.Is.Text != "low" {
 			at.add(d, "is", fmt.Sprintf("a pin is high or low, not %q", shorten(e.Is.Text)), "")
@@ -132,12 +159,23 @@ func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 			}
 			at.add(d, "event", fmt.Sprintf("unknown event %q", shorten(e.Event)), hint)
 		}
+		e.checkEvent(d, at)
 	case "all", "any":
 		for i, member := range e.Members() {
 			path := fmt.Sprintf("%s.%s[%d]", at.path, subject, i)
 			member.reject(d, path, temporalKeys(), "belongs to the "+subject+", not to its members")
+			member.reject(d, path, []string{"blinks", "measure"}, "stands alone, not in "+subject)
 		}
 	}
+}
+
+// checkTopic checks the filter of mqtt, in which {id} may stand for a name.
+func (e *Expect) checkTopic(d *decoder, at mapping) {
+	templated := strings.Contains(e.MQTT, ID)
+	if templated && !at.keys.Has("of") && at.clean {
+		at.add(d, "mqtt", "{id} needs of, which says whose name it stands for", "as in of: fleet")
+	}
+	at.addError(d, "mqtt", CheckFilter(Expand(e.MQTT, "id")))
 }
 
 // reject reports those of keys that the expectation has.
@@ -153,9 +191,10 @@ func (e *Expect) reject(d *decoder, path string, keys []string, why string) {
 func (e *Expect) checkWindow(d *decoder, path string) {
 	at := mapping{pos: e.Pos, path: path, keys: e.Keys}
 	has := e.Keys.Has
-	if len(e.Keys.among(subjects()...)) != 1 {
+	if len(e.subjects(e.Keys)) != 1 {
 		return // reported; what follows would be guesses
 	}
+	e.checkAlone(d, at)
 	if has("within") && has("during") {
 		at.add(d, "during", "within and during exclude each other", "within passes at the first instant at which it holds; during judges the whole window")
 		return
@@ -180,6 +219,9 @@ func (e *Expect) checkWindow(d *decoder, path string) {
 	}
 	if has("since") && !e.IsEvent() {
 		at.add(d, "since", "since is for events: mqtt, console, event", "a state has no past")
+	}
+	if s := e.Share; s != nil && (s.Op == "<" || s.Op == "<=" || s.Op == "==" && s.Fraction < 1) && e.IsEvent() && !has("during") {
+		at.add(d, "share", fmt.Sprintf("share: \"%s %g%%\" needs during", s.Op, s.Fraction*100), "only a whole window can tell that no more members follow")
 	}
 	switch {
 	case e.Not && !has("during"):
@@ -217,10 +259,22 @@ func (e *Expect) checkCount(d *decoder, at mapping) {
 func (i *Invariant) check(d *decoder, at mapping) {
 	i.Expect.check(d, at)
 	i.reject(d, at.path, temporalKeys(), "does not go with an invariant, which counts from power-on to the end")
-	if strings.HasPrefix(at.path, "always") && i.IsEvent() {
-		d.diags.Add(at.pos, at.path, "always is for states: pin, metric, expr, and all and any of them", "an event is an instant; never can forbid it")
+	i.reject(d, at.path, []string{"blinks", "measure"}, "does not go with an invariant, but with expect")
+	always := strings.HasPrefix(at.path, "always")
+	switch {
+	case always && i.IsEvent() && i.Schema == "":
+		d.diags.Add(at.pos, at.path, "always is for states: pin, metric, expr, and all and any of them; and for mqtt with schema", "an event is an instant; never can forbid it")
+	case !always && i.Schema != "":
+		at.add(d, "schema", "schema goes with always: whatever comes is valid", "")
 	}
-	if i.Grace != nil && i.IsEvent() {
+	if (i.Share != nil || i.AnyMember()) && i.IsEvent() {
+		key := append(at.keys.among("share", "any"), "share")[0]
+		at.add(d, key, key+" goes with states here: pin, metric", "an event of any member counts")
+	}
+	switch {
+	case i.Grace != nil && strings.HasPrefix(at.path, "sometimes"):
+		at.add(d, "grace", "grace does not go with sometimes", "one instant is enough")
+	case i.Grace != nil && i.IsEvent():
 		at.add(d, "grace", "grace is for states: pin, metric, expr", "an event has no length")
 	}
 }

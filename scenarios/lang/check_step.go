@@ -10,7 +10,7 @@ import (
 
 // Verbs returns the verbs of a step, in the order of the documentation.
 func Verbs() []string {
-	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "parallel", "each", "sweep", "include", "expect"}
+	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "parallel", "each", "sweep", "include", "expect", "measure", "record"}
 }
 
 // Here is the name of `since: here`; no step can be called so.
@@ -76,7 +76,10 @@ func (s *Step) check(d *decoder, at mapping) {
 			d.positive(drive.Value.Pos, join(at.path, "drive."+drive.Name), "a pulse")
 		}
 	}
-	if s.Expect != nil {
+	if s.Measure != nil && s.Expect == nil {
+		s.Expect = s.Measure.expect()
+		s.Expect.checkWindow(d, join(at.path, "measure"))
+	} else if s.Expect != nil {
 		s.Expect.checkWindow(d, join(at.path, "expect"))
 	}
 	s.checkStructure(d, at)

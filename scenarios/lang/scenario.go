@@ -25,6 +25,7 @@ type Scenario struct {
 	Steps         []Step            `yaml:"steps" jsonschema:"required,minItems=1"`                  // what happens, one after the other; each step has one verb
 	Always        []Invariant       `yaml:"always"`                                                  // states that hold from power-on to the end of the run
 	Never         []Invariant       `yaml:"never"`                                                   // what never happens, from power-on to the end of the run
+	Sometimes     []Invariant       `yaml:"sometimes"`                                               // what must be true at least once in the campaign; a single run only reports it
 }
 
 // StepsFile is what `include` names: steps to be put in its place.
@@ -133,6 +134,9 @@ type Step struct {
 	Sweep    *Sweep                 `yaml:"sweep"`                            // a run for every flash write of its steps, with the power cut there
 	Include  string                 `yaml:"include"`                          // replaced by the included steps when the file is loaded
 	Expect   *Expect                `yaml:"expect"`                           // what must hold, now or in a window
+
+	Measure *MeasureStep  `yaml:"measure"`                                      // how long one kind of event takes to follow another, with limits
+	Record  Ordered[Expr] `yaml:"record" jsonschema:"minItems=1" names:"param"` // name: an expression whose value is noted in the results, and not judged
 }
 
 // Verb returns the step's verb, or "" where there is none.
@@ -168,6 +172,10 @@ func (s *Step) Verb() string {
 		return "sweep"
 	case s.Include != "":
 		return "include"
+	case s.Measure != nil: // before expect, which it is too
+		return "measure"
+	case s.Record != nil:
+		return "record"
 	case s.Expect != nil:
 		return "expect"
 	}
@@ -243,7 +251,7 @@ type Repeat struct {
 	Steps []Step `yaml:"steps" jsonschema:"required,minItems=1"` // the steps
 }
 
-// Expect is an expectation: exactly one of MQTT, Pin, Console, Metric, Event, Expr, All, Any; keys
+// Expect is an expectation: exactly one of MQTT, Pin, Console, Metric, Event, Expr, Measure, All, Any; keys
 // that narrow it down; and a temporal part. Members of All and Any have no temporal part of their own.
 type Expect struct {
 	Pos  diag.Position `yaml:"-"`
@@ -256,17 +264,30 @@ type Expect struct {
 	Event   string   `yaml:"event"`                       // an event kind
 	Expr    *Expr    `yaml:"expr"`                        // an expression that must be true
 	All     []Expect `yaml:"all" jsonschema:"minItems=1"` // expectations that all hold, each with an event of its own
-	Any     []Expect `yaml:"any" jsonschema:"minItems=1"` // expectations of which one holds
+	Any     AnyOf    `yaml:"any" jsonschema:"minItems=1"` // expectations of which one holds; or true: one member of the fleet is enough
+	Measure *Measure `yaml:"measure"`                     // the time from one kind of event to another, with limits
 
-	Is        *Scalar `yaml:"is"`                  // pin: high, low; metric: a literal or a comparison
-	Matches   *Regexp `yaml:"matches"`             // console: the line; mqtt: the payload; event: its text
-	JSON      *JSON   `yaml:"json"`                // mqtt: subset match, values literal or a comparison "> 5"
-	JSONExact *JSON   `yaml:"json_exact"`          // mqtt: the whole
-	Payload   *string `yaml:"payload"`             // mqtt: the whole payload, as text
-	Retained  *bool   `yaml:"retained"`            // mqtt: the publisher's flag
-	QoS       *int    `yaml:"qos"`                 // mqtt: the publisher's
-	Device    string  `yaml:"device" ref:"device"` // event
-	Cause     string  `yaml:"cause"`               // event: boot, reset, disconnect, drop…
+	Is        *Scalar `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
+	Matches   *Regexp `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text
+	JSON      *JSON   `yaml:"json"`       // mqtt, event: subset match, values literal or a comparison "> 5"
+	JSONExact *JSON   `yaml:"json_exact"` // mqtt, event: the whole
+	Payload   *string `yaml:"payload"`    // mqtt, event: the whole payload, as text
+	Schema    string  `yaml:"schema"`     // mqtt, event: a JSON Schema file; every match so far must be valid, in all and any it is part of the match
+	Retained  *bool   `yaml:"retained"`   // mqtt, event: the publisher's flag
+	QoS       *int    `yaml:"qos"`        // mqtt, event: the publisher's
+	Blinks    *Blinks `yaml:"blinks"`     // pin: it goes up and down in a regular way
+
+	Of     string      `yaml:"of" ref:"device"`     // mqtt: the device or fleet whose name {id} in the topic stands for; without {id}: who publishes
+	Share  *Share      `yaml:"share"`               // of a fleet's members, how many satisfy it; default: every member
+	Device string      `yaml:"device" ref:"device"` // event: a device or a fleet
+	Cause  string      `yaml:"cause"`               // event: boot, reset, disconnect, drop…
+	Name   string      `yaml:"name"`                // event: of the pin, sensor, network or step; on, off or cut of power
+	Client string      `yaml:"client"`              // event: the MQTT client id
+	Topic  string      `yaml:"topic"`               // event: topic, or filter with + and #
+	Dup    *bool       `yaml:"dup"`                 // event: sent again
+	Value  *Comparison `yaml:"value"`               // event: a pin's level as 0 or 1, a sensor's value
+	Amount *Comparison `yaml:"amount"`              // event: bytes written or erased, packets touched, keepalive in seconds
+	Offset *Comparison `yaml:"offset"`              // event: where in the flash, in bytes
 
 	Within  *Duration   `yaml:"within"`  // it comes true at some instant of that time, and the step ends there
 	For     *Duration   `yaml:"for"`     // with within: a state that then stays so for that time

@@ -142,12 +142,16 @@ func (*Expect) extend(s *jsonschema.Schema) {
 		*event = jsonschema.Schema{Description: event.Description, AnyOf: []*jsonschema.Schema{{Enum: anys(kinds)}, {Pattern: variablePattern}}}
 	}
 	s.OneOf = exactlyOneOf(subjects()...)
+	anyOf := s.OneOf[len(s.OneOf)-1] // the last subject; as true it is none
+	anyOf.Properties = jsonschema.NewProperties()
+	anyOf.Properties.Set("any", &jsonschema.Schema{Type: "array"})
 	for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
 		if subjectsOf := goesWith(pair.Key); len(subjectsOf) < len(subjects()) {
 			s.AllOf = append(s.AllOf, needs(pair.Key, subjectsOf...))
 		}
 	}
-	s.DependentRequired = map[string][]string{"pin": {"is"}, "metric": {"is"}}
+	s.DependentRequired = map[string][]string{"metric": {"is"}}
+	s.AllOf = append(s.AllOf, needs("pin", "is", "blinks"), needs("blinks", "during"), notBoth("blinks", "is"), notBoth("share", "any"))
 	s.AllOf = append(s.AllOf, notBoth("within", "during"), notBoth("for", "during"), notBoth("json", "json_exact"),
 		notBoth("json", "payload"), notBoth("json_exact", "payload"),
 		&jsonschema.Schema{If: whenTrue("not"), Then: &jsonschema.Schema{Required: []string{"during"}}})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -17,7 +16,7 @@ func (l *loader) checkScenario() {
 	for _, list := range []struct {
 		name       string
 		invariants []lang.Invariant
-	}{{"always", s.Always}, {"never", s.Never}} {
+	}{{"always", s.Always}, {"never", s.Never}, {"sometimes", s.Sometimes}} {
 		for i := range list.invariants {
 			l.checkExpect(&list.invariants[i].Expect, fmt.Sprintf("%s[%d]", list.name, i))
 		}
@@ -31,7 +30,7 @@ func (l *loader) checkSteps(steps []lang.Step, before map[string]bool) {
 		step := &steps[i]
 		l.checkStep(step)
 		if step.Expect != nil {
-			l.checkSince(step.Expect, step.Path, before)
+			l.checkSince(step.Expect, step.Path+"."+step.Verb(), before)
 		}
 		if step.Name != "" {
 			l.checkStepName(step)
@@ -90,7 +89,7 @@ func (l *loader) checkSince(e *lang.Expect, path string, before map[string]bool)
 	} else if len(before) > 0 {
 		hint = diag.DidYouMean(e.Since, append(slices.Sorted(maps.Keys(before)), lang.Here))
 	}
-	l.diags.Add(e.Keys.At("since", e.Pos), path+".expect.since", fmt.Sprintf("no step before this one is called %q", e.Since), hint)
+	l.diags.Add(e.Keys.At("since", e.Pos), path+".since", fmt.Sprintf("no step before this one is called %q", e.Since), hint)
 }
 
 func (l *loader) checkStep(s *lang.Step) {
@@ -129,20 +128,26 @@ func (l *loader) checkStep(s *lang.Step) {
 		}
 	}
 	if s.Expect != nil {
-		l.checkExpect(s.Expect, s.Path+".expect")
+		l.checkExpect(s.Expect, s.Path+"."+s.Verb())
 	}
 }
 
 func (l *loader) checkExpect(e *lang.Expect, path string) {
-	for _, ref := range []string{e.Pin, e.Console, e.Metric, e.Device} {
-		name, _, _ := strings.Cut(ref, ".")
-		if f := l.plan.Fleet(name); f != nil {
-			l.diags.Add(e.Pos, path, name+" is a fleet: not yet", "one of its members: "+name+"[1]")
-			return
-		}
+	if e.Keys.Has("schema") {
+		l.schema(e, path)
 	}
 	l.checkExternalExpect(e, path)
 	switch e.Subject() {
+	case "mqtt":
+		if e.Keys.Has("of") {
+			l.devicesNamed(e.Of, e.Keys.At("of", e.Pos), path+".of")
+		}
+	case "measure":
+		for name, end := range map[string]*lang.Expect{"from": e.Measure.From, "to": e.Measure.To} {
+			if end != nil {
+				l.checkExpect(end, path+"."+name)
+			}
+		}
 	case "pin":
 		l.pin(e.Pin, e.Keys.At("pin", e.Pos), path+".pin", "")
 	case "console":

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -65,7 +67,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	}
 	l := &loader{
 		opts:  opts,
-		plan:  &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}, mounts: map[*lang.Kind]map[string]*sensor.Mount{}},
+		plan:  &Plan{File: opts.File, Seed: opts.Seed, byName: map[string]int{}, Schemas: map[string]*jsonschema.Schema{}, mounts: map[*lang.Kind]map[string]*sensor.Mount{}},
 		kinds: map[string]*lang.Kind{},
 		steps: map[string]*lang.StepsFile{}, modules: map[string]*Module{},
 		named: map[string]diag.Position{},

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/netsim"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -18,14 +20,15 @@ type Plan struct {
 	Scenario *lang.Scenario // steps with includes spliced in
 	Sweep    *lang.Step     // the sweep among its steps; nil: there is none
 	Seed     seed.Seed
-	Start    time.Time     // world time at the start of the run
-	RTC      time.Time     // the devices' real-time clock at first power-on
-	Uptime   time.Duration // the devices' millisecond counter at boot
-	Devices  []Device      // in the order of the file, members of fleets one by one
-	Fleets   []Fleet       // in the order of the file
-	Networks []Network     // in the order of the file
-	Open     bool          // broker.auth: open
-	External *url.URL      // the broker elsewhere; nil: the embedded one
+	Start    time.Time                     // world time at the start of the run
+	RTC      time.Time                     // the devices' real-time clock at first power-on
+	Uptime   time.Duration                 // the devices' millisecond counter at boot
+	Devices  []Device                      // in the order of the file, members of fleets one by one
+	Fleets   []Fleet                       // in the order of the file
+	Networks []Network                     // in the order of the file
+	Open     bool                          // broker.auth: open
+	External *url.URL                      // the broker elsewhere; nil: the embedded one
+	Schemas  map[string]*jsonschema.Schema // that expectations name, by the name of the file
 
 	mounts map[*lang.Kind]map[string]*sensor.Mount // by the sensor's name
 	bind   func(*lang.Each, string) ([]lang.Step, error)

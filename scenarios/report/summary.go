@@ -11,23 +11,26 @@ import (
 
 // Summary is summary.json: one run in short. Times are seconds.
 type Summary struct {
-	Scenario string      `json:"scenario"`
-	File     string      `json:"file"`
-	Mode     string      `json:"mode"`
-	Seed     uint64      `json:"seed"`
-	Verdict  run.Verdict `json:"verdict"`
-	ExitCode int         `json:"exit_code"`
-	Reason   string      `json:"reason,omitempty"`
-	Elapsed  float64     `json:"elapsed"` // virtual time in sim, wall time in live
-	Wall     float64     `json:"wall"`
-	Events   int         `json:"events"`
-	Digest   string      `json:"digest,omitempty"` // SHA-256 of trace.jsonl
-	Out      string      `json:"out,omitempty"`    // the folder of the results
-	ID       string      `json:"id,omitempty"`     // the same for runs that may overwrite each other's results
-	Repeat   string      `json:"repeat"`           // the command that repeats the run
-	Steps    []Step      `json:"steps"`
-	Failures []Failure   `json:"failures,omitempty"`
-	Notes    []string    `json:"notes,omitempty"` // what else is worth knowing, such as faults of the firmware
+	Scenario  string        `json:"scenario"`
+	File      string        `json:"file"`
+	Mode      string        `json:"mode"`
+	Seed      uint64        `json:"seed"`
+	Verdict   run.Verdict   `json:"verdict"`
+	ExitCode  int           `json:"exit_code"`
+	Reason    string        `json:"reason,omitempty"`
+	Elapsed   float64       `json:"elapsed"` // virtual time in sim, wall time in live
+	Wall      float64       `json:"wall"`
+	Events    int           `json:"events"`
+	Digest    string        `json:"digest,omitempty"` // SHA-256 of trace.jsonl
+	Out       string        `json:"out,omitempty"`    // the folder of the results
+	ID        string        `json:"id,omitempty"`     // the same for runs that may overwrite each other's results
+	Repeat    string        `json:"repeat"`           // the command that repeats the run
+	Steps     []Step        `json:"steps"`
+	Failures  []Failure     `json:"failures,omitempty"`
+	Measured  []Measurement `json:"measured,omitempty"`  // what measure steps found
+	Recorded  []Record      `json:"recorded,omitempty"`  // what record steps noted
+	Sometimes []Sometimes   `json:"sometimes,omitempty"` // how each sometimes of the scenario stands
+	Notes     []string      `json:"notes,omitempty"`     // what else is worth knowing, such as faults of the firmware
 }
 
 // Step is one step of a Summary.
@@ -69,6 +72,7 @@ func NewSummary(r run.Result, x Extra) Summary {
 	for _, f := range r.Failures {
 		s.Failures = append(s.Failures, Failure{Position: f.Pos.String(), Step: f.Step, At: f.At.Seconds(), Verdict: f.Verdict, Message: f.Message, Detail: f.Detail})
 	}
+	s.judged(r)
 	return s
 }
 

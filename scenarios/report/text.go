@@ -56,6 +56,9 @@ func (t Text) Run(r run.Result, x Extra, only bool) error {
 			b.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
 		}
 	}
+	if only {
+		t.judged(&b, r)
+	}
 	if len(r.Notes) > 0 {
 		b.WriteString("\n")
 	}

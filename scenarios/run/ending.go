@@ -86,6 +86,7 @@ func (r *runner) finish(v Verdict, reason string) {
 
 // conclude makes the result, and the verdict the last event of the trace.
 func (r *runner) conclude(v Verdict, reason string, at time.Duration) {
+	r.keepSometimes()
 	r.result.Verdict, r.result.Reason, r.result.Elapsed = v, reason, at
 	if reason == "" && len(r.result.Failures) > 0 {
 		reason = r.result.Failures[0].Message

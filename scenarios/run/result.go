@@ -82,6 +82,11 @@ type Result struct {
 	Events   int           `json:"events"`
 	Sweep    *SweepResult  `json:"sweep,omitempty"` // of a scenario with a sweep
 	Cut      string        `json:"cut,omitempty"`   // of one run of a sweep: where the power was cut, as in 17/half
+
+	Measured  []Measurement `json:"measured,omitempty"`  // what measure steps came to
+	Recorded  []Record      `json:"recorded,omitempty"`  // what record steps noted
+	Sometimes []Sometimes   `json:"sometimes,omitempty"` // how each sometimes stands
+
 	// Leftover says that firmware goroutines did not end with the run: the process should do no further one.
 	Leftover bool `json:"leftover,omitempty"`
 }

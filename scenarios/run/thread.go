@@ -137,6 +137,8 @@ func (t *thread) begin(step *lang.Step, now time.Duration) {
 		t.beginSweep(step)
 	case step.Wait != nil:
 		t.lastFor(step.Wait.Duration)
+	case step.Record != nil:
+		t.note(step, now)
 	default:
 		t.window = r.mark(step)
 		t.stimulate(step, step.Retry)
@@ -199,7 +201,9 @@ func (t *thread) windowOf(e *lang.Expect) expect.Window {
 
 // expecting judges the expectation under way.
 func (t *thread) expecting(now time.Duration) (acted bool) {
-	switch t.active.Judge(now) {
+	verdict := t.active.Judge(now)
+	t.keepMeasurement(verdict)
+	switch verdict {
 	case expect.Pending:
 		at, ok := t.active.Next()
 		t.deadline.set(t.r.bench.steps, at, ok, now)
