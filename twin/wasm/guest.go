@@ -21,7 +21,8 @@ type guest struct {
 	instance api.Module
 	ctx      context.Context // hands the guest to the host functions
 	stack    [2]uint64
-	grown    uint32 // the most memory seen, in bytes
+	grown    uint32    // the most memory seen, in bytes
+	instant  time.Time // of the call to the host before
 
 	init, tick, message, connection api.Function // message and connection may be nil
 
@@ -164,9 +165,10 @@ func (g *guest) receive(text []byte) {
 // call calls a function of the guest; its result is then in stack[0].
 func (g *guest) call(f api.Function, arguments ...uint64) error {
 	copy(g.stack[:], arguments)
-	g.beat.count.Add(1)
+	g.beat.calls.Add(1)
 	err := f.CallWithStack(g.ctx, g.stack[:])
-	g.beat.count.Add(1)
+	g.beat.calls.Add(1)
+	g.beat.progress.Add(1)
 	if err != nil {
 		return g.explain(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -62,7 +63,7 @@ func splitSignature(signature string) (params, results []api.ValueType) {
 func wrap(name string, do func(*call) int64, hasResult bool) api.GoFunc {
 	return func(ctx context.Context, stack []uint64) {
 		g := ctx.Value(guestKey{}).(*guest)
-		g.beat.count.Add(1)
+		g.beat.calls.Add(1)
 		result := do(&call{guest: g, name: name, arguments: stack})
 		if g.hw.Context().Err() != nil {
 			panic(errEnded)
@@ -70,7 +71,11 @@ func wrap(name string, do func(*call) int64, hasResult bool) api.GoFunc {
 		if hasResult {
 			stack[0] = uint64(result)
 		}
-		g.beat.count.Add(1)
+		if now := time.Now(); !now.Equal(g.instant) {
+			g.instant = now
+			g.beat.progress.Add(1)
+		}
+		g.beat.calls.Add(1)
 	}
 }
 

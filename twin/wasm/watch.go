@@ -13,9 +13,11 @@ import (
 
 const (
 	// spinLimit is how much processor time of the process a guest may compute without a call to the host
-	// before it counts as spinning: seconds on a microcontroller, and well below what makes the run's own
-	// watch end the run.
+	// before it counts as spinning: seconds on a microcontroller.
 	spinLimit = time.Second
+	// callLimit is the same for one that does call, in one instant. It is longer, because a million calls to the
+	// hardware end by themselves; and below what makes the run's own watch end the run.
+	callLimit = 2500 * time.Millisecond
 	lookEvery = 50 * time.Millisecond
 )
 
@@ -30,14 +32,31 @@ type watch struct {
 	guests map[*beat]struct{}
 }
 
-// beat shows that a guest lives: it is odd while the guest computes, and changes with each call to and from the host.
+// beat shows what a guest does.
 type beat struct {
-	count    atomic.Uint64
+	calls    atomic.Uint64 // odd while the guest computes; changes with each call to and from the host
+	progress atomic.Uint64 // changes when the guest returns, and when time went on during a call
 	instance api.Module
 
-	// The watch's.
-	seen uint64
-	cpu  time.Duration // of the process, when seen was new
+	// The watch's: what it saw last, and the processor time of the process when progress was new.
+	seenCalls, seenProgress uint64
+	cpu                     time.Duration
+}
+
+// spins reports whether the guest has spun for too long. A guest that waits in a call does not spin.
+func (b *beat) spins(cpu time.Duration) bool {
+	calls, progress := b.calls.Load(), b.progress.Load()
+	silent := calls == b.seenCalls
+	waits := silent && calls%2 == 0
+	if waits || progress != b.seenProgress {
+		b.cpu = cpu
+	}
+	b.seenCalls, b.seenProgress = calls, progress
+	limit := callLimit
+	if silent {
+		limit = spinLimit
+	}
+	return cpu-b.cpu > limit
 }
 
 func newWatch() *watch {
@@ -65,10 +84,7 @@ func (w *watch) look() {
 	var spinning []*beat
 	w.mu.Lock()
 	for b := range w.guests {
-		switch count := b.count.Load(); {
-		case count != b.seen || count%2 == 0:
-			b.seen, b.cpu = count, cpu
-		case cpu-b.cpu > spinLimit:
+		if b.spins(cpu) {
 			spinning = append(spinning, b)
 		}
 	}
