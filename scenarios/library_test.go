@@ -63,7 +63,7 @@ func libraryFile(t *testing.T, name string) string {
 // TestLibraryCutsAtEveryByte cuts the power at every byte of the write that keeps a setpoint: before
 // the first one, after each, and after the last one.
 func TestLibraryCutsAtEveryByte(t *testing.T) {
-	file := libraryFile(t, "thermostat-setpoint-power-cut")
+	file := "testdata/run/power-cut-at-a-byte.yaml"
 	cut := func(write, length int, firmware ...Option) outcome {
 		return simulate(t, file, append(firmware, Set("write", fmt.Sprint(write)), Set("byte", fmt.Sprint(length)))...)
 	}

@@ -24,6 +24,9 @@ import (
 //go:embed day.yaml
 var day []byte
 
+//go:embed sweep.yaml
+var sweep []byte
+
 func main() {
 	binary := flag.String("binary", "bin/twinrig", "the built command")
 	rounds := flag.Int("rounds", 7, "how often each figure is taken")
@@ -55,14 +58,14 @@ func run(w io.Writer, binary string, rounds int) error {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
 	b := &bench{binary: binary, dir: dir, rounds: rounds}
-	files := map[string][]byte{"day.yaml": day, "thermostat.kind.yaml": thermostat.Kind, "long.yaml": longScenario(2000)}
+	files := map[string][]byte{"day.yaml": day, "sweep.yaml": sweep, "thermostat.kind.yaml": thermostat.Kind, "long.yaml": longScenario(2000)}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
 	}
 	var rows []row
-	for _, measure := range []func() ([]row, error){b.single, b.seeds, b.check} {
+	for _, measure := range []func() ([]row, error){b.single, b.seeds, b.sweep, b.check} {
 		more, err := measure()
 		if err != nil {
 			return err
@@ -160,6 +163,18 @@ func (b *bench) seeds() ([]row, error) {
 		{"200 seeds of thermostat-outage, `--jobs 1`", ms(median(t[0])), ""},
 		{"200 seeds of thermostat-outage, `--jobs 2`", ms(median(t[1])), ""},
 		{"… as fast", fmt.Sprintf("%.2f ×", medianRatio(t[0], t[1])), "at least 1.8 ×"},
+	}, nil
+}
+
+func (b *bench) sweep() ([]row, error) {
+	args := func(jobs string) []string { return []string{"run", "../sweep.yaml", "--jobs", jobs} }
+	t, err := b.inTurn(args("1"), args("2"))
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{"a sweep over 500 writes of a 60-second scenario, `--jobs 1`", ms(median(t[0])), ""},
+		{"a sweep over 500 writes of a 60-second scenario, `--jobs 2`", ms(median(t[1])), "under 20s"},
 	}, nil
 }
 

@@ -24,10 +24,12 @@ type console struct {
 	bar       *progressbar.ProgressBar
 	verdicts  []run.Verdict
 	summaries map[int]report.Summary // by the index of the job
+	sweeps    bool                   // do the cuts of scenarios with a sweep
+	held      map[int]*sweep         // by the index of the job
 }
 
 func newConsole(s *state, f runFlags, total int) *console {
-	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}}
+	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}, held: map[int]*sweep{}}
 	if s.terminal && !f.json {
 		c.bar = progressbar.NewOptions(100, progressbar.OptionSetWriter(s.stderr), progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(false), progressbar.OptionThrottle(50*time.Millisecond))
@@ -41,7 +43,9 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	if len(jobs) > 1 {
 		p.maxprocs = 1 // a run is sequential; the runs share the processors
 	}
+	c.sweeps = true
 	p.run(ctx, jobs)
+	c.sweepAll(ctx)
 	c.clear()
 	if missing := len(jobs) - len(c.verdicts); missing > 0 {
 		c.verdicts = append(c.verdicts, run.Interrupted)
@@ -82,9 +86,24 @@ func (c *console) clear() {
 	}
 }
 
-// done saves and shows one run.
+// done is told of a run that ended.
 func (c *console) done(i int, j job, o outcome) {
-	x := report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: identityOf(j), Repeat: repeatCommand(c.program, j)}
+	if !c.hold(i, j, o) {
+		c.show(i, j, o)
+	}
+}
+
+// extra is what the reports of a run say beside its result.
+func (c *console) extra(j job, o outcome) report.Extra {
+	if s := o.Result.Sweep; s != nil && len(s.Failed) > 0 {
+		j.Cut = s.Failed[0].Cut.String()
+	}
+	return report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: identityOf(j), Repeat: repeatCommand(c.program, j)}
+}
+
+// show saves and shows one run.
+func (c *console) show(i int, j job, o outcome) {
+	x := c.extra(j, o)
 	if err := save(j, o, x); err != nil {
 		o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
 		o.Result.Reason = "the results cannot be written: " + err.Error()

@@ -35,6 +35,7 @@ type runFlags struct {
 	noSkip bool
 	listen string
 	json   bool
+	sweep  string
 }
 
 func (s *state) runCommand() *cobra.Command {
@@ -70,6 +71,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.StringSliceVar(&f.tags, "tags", nil, "run only scenarios that have all of these `TAGS`")
 	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "do `N` runs at once")
 	fl.StringVar(&f.out, "out", "", "write the results to `DIR` (several runs: to a folder each in it)")
+	fl.StringVar(&f.sweep, "sweep", "", "of a scenario's sweep only the run with this `CUT`: WRITE/TORN, as in 17/half")
 	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
 	fl.StringVar(&f.listen, "listen", "", "with --mode live: the broker listens on `HOST:PORT`, to look on with another client")
 	fl.BoolVar(&f.noSkip, "no-skip", false, "a run that would be skipped fails")
@@ -91,10 +93,17 @@ func (f runFlags) validate() error {
 		return errors.New("--listen: only --mode live has a broker that others can reach")
 	case f.listen != "" && f.seeds > 1:
 		return errors.New("--listen: one address serves one run; leave out --seeds")
+	case f.sweep != "" && cutError(f.sweep) != nil:
+		return fmt.Errorf("--sweep: %w", cutError(f.sweep))
 	case f.verify && f.mode == run.Live:
 		return errors.New("--verify: only --mode sim repeats to the byte")
 	}
 	return nil
+}
+
+func cutError(text string) error {
+	_, err := run.ParseCut(text)
+	return err
 }
 
 func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) error {
@@ -130,18 +139,23 @@ func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) err
 func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job, error) {
 	var jobs []job
 	var faults diag.List
+	sweeps := false
 	for _, t := range targets {
 		p, _, found := s.load(t, job{File: t, Seed: seed.Seed(f.seed), Mode: f.mode, Set: set})
 		faults = append(faults, found...)
 		if p == nil || !hasTags(p.Scenario.Tags, f.tags) {
 			continue
 		}
+		sweeps = sweeps || p.Sweep != nil
 		for i := range f.seeds {
-			jobs = append(jobs, job{File: t, Name: p.Scenario.Scenario, Seed: seed.Seed(f.seed + uint64(i)), Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen})
+			jobs = append(jobs, job{File: t, Name: p.Scenario.Scenario, Seed: seed.Seed(f.seed + uint64(i)), Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep})
 		}
 	}
 	if err := faults.Err(); err != nil {
 		return nil, err
+	}
+	if f.sweep != "" && !sweeps {
+		return nil, fmt.Errorf("--sweep %s: no scenario here has a sweep", f.sweep)
 	}
 	layOut(jobs, f.out)
 	return jobs, nil
@@ -165,6 +179,9 @@ func layOut(jobs []job, out string) {
 		j := &jobs[i]
 		stem := strings.TrimSuffix(filepath.Base(strings.TrimPrefix(j.File, library.Prefix)), filepath.Ext(j.File))
 		dir := filepath.Join(base, fmt.Sprintf("%s-%d", stem, j.Seed))
+		if j.Cut != "" {
+			dir = cutDir(dir, j.Cut)
+		}
 		if taken[dir] || heldByAnother(dir, *j) {
 			dir += "-" + identityOf(*j)[:8]
 		}
@@ -182,7 +199,8 @@ func identityOf(j job) string {
 	words, err := json.Marshal(struct {
 		File, Mode string
 		Set        map[string]string
-	}{file, j.Mode, j.Set})
+		Cut        string `json:",omitempty"`
+	}{file, j.Mode, j.Set, j.Cut})
 	if err != nil {
 		words = []byte(file)
 	}

@@ -17,6 +17,9 @@ import (
 // salvage completes the outcome of a run whose process was lost from the trace that it left, and
 // ends that trace with the verdict.
 func salvage(j job, o *outcome) {
+	if j.Dir == "" {
+		return // it writes none
+	}
 	file := filepath.Join(j.Dir, "trace.jsonl")
 	events, err := readTrace(file)
 	if err != nil || len(events) == 0 {

@@ -151,6 +151,9 @@ func repeatCommand(program string, j job) string {
 	if j.Mode != "sim" {
 		words = append(words, "--mode", j.Mode)
 	}
+	if j.Cut != "" {
+		words = append(words, "--sweep", j.Cut)
+	}
 	for _, name := range slices.Sorted(maps.Keys(j.Set)) {
 		words = append(words, "--set", shellQuote(name+"="+j.Set[name]))
 	}

@@ -33,6 +33,8 @@ type job struct {
 	Dir    string            `json:"dir"` // where trace.jsonl goes
 	NoSkip bool              `json:"no_skip,omitempty"`
 	Listen string            `json:"listen,omitempty"` // where the broker listens in live
+	Cut    string            `json:"cut,omitempty"`    // of a sweep only the run with this cut, as in 17/half
+	Cuts   []run.Cut         `json:"cuts,omitempty"`   // of a sweep the runs with these cuts, which write nothing to Dir
 }
 
 // request goes from the supervisor to a worker, one line of JSON each. Closing the pipe ends the worker.
@@ -55,6 +57,7 @@ type outcome struct {
 	Digest string        `json:"digest"`           // SHA-256 of trace.jsonl, hexadecimal
 	Wall   time.Duration `json:"wall"`
 	Taken  bool          `json:"taken,omitempty"` // another run is writing to the folder
+	Swept  []run.Result  `json:"swept,omitempty"` // of job.Cuts, as far as it came
 }
 
 // workerEnv marks a child process as a worker. Its answers go to file descriptor 3, so that firmware
@@ -130,7 +133,12 @@ func (w *worker) listen(r io.Reader) {
 
 func (w *worker) do(bubble func(func()) error, j job) {
 	start := time.Now()
-	o := w.run(bubble, j)
+	var o outcome
+	if len(j.Cuts) > 0 {
+		o = w.sweep(bubble, j)
+	} else {
+		o = w.run(bubble, j)
+	}
 	o.Wall = time.Since(start)
 	w.answer(answer{Outcome: &o})
 }
@@ -138,7 +146,7 @@ func (w *worker) do(bubble func(func()) error, j job) {
 func (w *worker) run(bubble func(func()) error, j job) outcome {
 	p, program, faults := w.load(j.File, j)
 	if p == nil {
-		return outcome{Faults: faults, Result: run.Result{File: library.Display(j.File), Mode: j.Mode, Seed: uint64(j.Seed), Verdict: run.Invalid, Reason: "the files have faults"}}
+		return faulty(j, faults)
 	}
 	failed := func(err error) outcome {
 		return outcome{Result: run.Result{Scenario: p.Scenario.Scenario, File: library.Display(j.File), Mode: j.Mode, Seed: uint64(j.Seed), Verdict: run.Infra, Reason: err.Error()}}
@@ -164,14 +172,23 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 		p := position.Load()
 		w.answer(answer{Progress: &p})
 	})
-	result := run.Run(p, program, run.Options{
-		Mode: j.Mode, Firmware: w.firmware, Modules: w.modules, Bubble: bubble, Trace: io.MultiWriter(file, digest), NoSkip: j.NoSkip, Listen: j.Listen,
-		Position: &position, Interrupted: w.interrupt.Load,
-	})
+	opts := w.options(bubble, j)
+	opts.Trace, opts.Position = io.MultiWriter(file, digest), &position
+	result := w.sweptOr(p, program, opts, j)
 	stop()
 	result.File = library.Display(j.File)
 	if err := file.Close(); err != nil && result.Verdict == run.Pass {
 		return failed(errors.Join(errors.New("the trace is not safely on disk"), err))
 	}
 	return outcome{Result: result, Digest: hex.EncodeToString(digest.Sum(nil))}
+}
+
+// options are those of every run of a job.
+func (w *worker) options(bubble func(func()) error, j job) run.Options {
+	return run.Options{Mode: j.Mode, Firmware: w.firmware, Modules: w.modules, Bubble: bubble, NoSkip: j.NoSkip, Listen: j.Listen, Interrupted: w.interrupt.Load}
+}
+
+// faulty is the outcome of a job whose files cannot be read any more as they were when they were checked.
+func faulty(j job, faults diag.List) outcome {
+	return outcome{Faults: faults, Result: run.Result{File: library.Display(j.File), Mode: j.Mode, Seed: uint64(j.Seed), Verdict: run.Invalid, Reason: "the files have faults"}}
 }

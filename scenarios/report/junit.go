@@ -46,11 +46,14 @@ func suite(id int, r run.Result) junit.Testsuite {
 			mark(&c, f)
 			delete(ofStep, step.Path)
 		case step.Verdict == run.Skipped:
-			c.Skipped = &junit.Result{Message: "its `when` is false"}
+			c.Skipped = &junit.Result{Message: "its `when` is false, or the cut of the sweep came before its end"}
 		case step.Verdict == run.Interrupted:
 			c.Skipped = &junit.Result{Message: "did not end"}
 		}
 		s.AddTestcase(c)
+	}
+	if r.Sweep != nil {
+		sweepCases(&s, r)
 	}
 	for _, f := range r.Failures {
 		if _, left := ofStep[f.Step]; left {
@@ -69,6 +72,16 @@ func suite(id int, r run.Result) junit.Testsuite {
 		s.AddTestcase(c)
 	}
 	return s
+}
+
+// sweepCases adds a test case for the runs of a sweep that passed, and one for each that did not.
+func sweepCases(s *junit.Testsuite, r run.Result) {
+	s.AddTestcase(junit.Testcase{Name: fmt.Sprintf("sweep: %d of %d runs passed", r.Sweep.Runs-len(r.Sweep.Failed), r.Sweep.Runs), Classname: printable(r.Scenario)})
+	for _, f := range r.Sweep.Failed {
+		c := junit.Testcase{Name: "sweep: cut " + f.Cut.String(), Classname: printable(r.Scenario)}
+		mark(&c, run.Failure{Pos: f.Pos, Verdict: f.Verdict, Message: f.Message})
+		s.AddTestcase(c)
+	}
 }
 
 func mark(c *junit.Testcase, f run.Failure) {

@@ -11,26 +11,28 @@ import (
 
 // Summary is summary.json: one run in short. Times are seconds.
 type Summary struct {
-	Scenario  string        `json:"scenario"`
-	File      string        `json:"file"`
-	Mode      string        `json:"mode"`
-	Seed      uint64        `json:"seed"`
-	Verdict   run.Verdict   `json:"verdict"`
-	ExitCode  int           `json:"exit_code"`
-	Reason    string        `json:"reason,omitempty"`
-	Elapsed   float64       `json:"elapsed"` // virtual time in sim, wall time in live
-	Wall      float64       `json:"wall"`
-	Events    int           `json:"events"`
-	Digest    string        `json:"digest,omitempty"` // SHA-256 of trace.jsonl
-	Out       string        `json:"out,omitempty"`    // the folder of the results
-	ID        string        `json:"id,omitempty"`     // the same for runs that may overwrite each other's results
-	Repeat    string        `json:"repeat"`           // the command that repeats the run
-	Steps     []Step        `json:"steps"`
-	Failures  []Failure     `json:"failures,omitempty"`
-	Measured  []Measurement `json:"measured,omitempty"`  // what measure steps found
-	Recorded  []Record      `json:"recorded,omitempty"`  // what record steps noted
-	Sometimes []Sometimes   `json:"sometimes,omitempty"` // how each sometimes of the scenario stands
-	Notes     []string      `json:"notes,omitempty"`     // what else is worth knowing, such as faults of the firmware
+	Scenario  string           `json:"scenario"`
+	File      string           `json:"file"`
+	Mode      string           `json:"mode"`
+	Seed      uint64           `json:"seed"`
+	Verdict   run.Verdict      `json:"verdict"`
+	ExitCode  int              `json:"exit_code"`
+	Reason    string           `json:"reason,omitempty"`
+	Elapsed   float64          `json:"elapsed"` // virtual time in sim, wall time in live
+	Wall      float64          `json:"wall"`
+	Events    int              `json:"events"`
+	Digest    string           `json:"digest,omitempty"` // SHA-256 of trace.jsonl
+	Out       string           `json:"out,omitempty"`    // the folder of the results
+	ID        string           `json:"id,omitempty"`     // the same for runs that may overwrite each other's results
+	Repeat    string           `json:"repeat"`           // the command that repeats the run
+	Steps     []Step           `json:"steps"`
+	Failures  []Failure        `json:"failures,omitempty"`
+	Measured  []Measurement    `json:"measured,omitempty"`  // what measure steps found
+	Recorded  []Record         `json:"recorded,omitempty"`  // what record steps noted
+	Sometimes []Sometimes      `json:"sometimes,omitempty"` // how each sometimes of the scenario stands
+	Notes     []string         `json:"notes,omitempty"`     // what else is worth knowing, such as faults of the firmware
+	Sweep     *run.SweepResult `json:"sweep,omitempty"`     // of a scenario with a sweep: every cut together
+	Cut       string           `json:"cut,omitempty"`       // of one run of a sweep: where the power was cut
 }
 
 // Step is one step of a Summary.
@@ -65,7 +67,7 @@ type Extra struct {
 // NewSummary puts a result into the form of summary.json.
 func NewSummary(r run.Result, x Extra) Summary {
 	s := Summary{Scenario: r.Scenario, File: r.File, Mode: r.Mode, Seed: r.Seed, Verdict: r.Verdict, ExitCode: r.Verdict.ExitCode(), Reason: r.Reason,
-		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, ID: x.ID, Repeat: x.Repeat, Notes: r.Notes, Steps: []Step{}}
+		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, ID: x.ID, Repeat: x.Repeat, Notes: r.Notes, Sweep: r.Sweep, Cut: r.Cut, Steps: []Step{}}
 	for _, st := range r.Steps {
 		s.Steps = append(s.Steps, Step{Line: st.Pos.Line, Path: st.Path, Text: st.Text, Begin: st.Begin.Seconds(), End: st.End.Seconds(), Verdict: st.Verdict})
 	}

@@ -50,6 +50,9 @@ func (t Text) Run(r run.Result, x Extra, only bool) error {
 	if only {
 		t.steps(&b, r)
 	}
+	if r.Sweep != nil && (only || len(r.Sweep.Failed) > 0) {
+		b.WriteString("\n" + strings.Join(r.Sweep.Describe(), "\n") + "\n")
+	}
 	for _, f := range r.Failures {
 		fmt.Fprintf(&b, "\n%s %s: %s\n", t.paint(colorOf(f.Verdict), strings.ToUpper(string(f.Verdict))), f.Pos, f.Message)
 		for line := range strings.Lines(f.Detail) {

@@ -162,6 +162,9 @@ func (r *runner) record(events []trace.Event) error {
 		}
 	}
 	r.history.Append(events)
+	if r.opts.Trace == nil {
+		return nil
+	}
 	return r.writer.Write(events)
 }
 

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 
+	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/expect"
 	"github.com/twinrig/twinrig/scenarios/plan"
 )
@@ -18,13 +19,14 @@ type SweepResult struct {
 
 // FailedCut is one run of a sweep that did not pass.
 type FailedCut struct {
-	Cut     Cut     `json:"cut"`
-	Verdict Verdict `json:"verdict"`
-	Message string  `json:"message"` // of its first failure
+	Cut     Cut           `json:"cut"`
+	Verdict Verdict       `json:"verdict"`
+	Pos     diag.Position `json:"pos"`     // of its first failure
+	Message string        `json:"message"` // the same
 }
 
 // Add takes the result of one run of the sweep into that of the whole, which has r.Sweep already. Runs are
-// to be added in the order of their cuts: the first that did not pass is the one whose failures are kept.
+// to be added in the order of their cuts: the first that did not pass is the one whose steps and failures are kept.
 func (r *Result) Add(cut Cut, one Result) {
 	s := r.Sweep
 	s.Runs++
@@ -32,19 +34,19 @@ func (r *Result) Add(cut Cut, one Result) {
 	if one.Verdict == Pass {
 		return
 	}
-	message := one.Reason
+	failed := FailedCut{Cut: cut, Verdict: one.Verdict, Message: one.Reason}
 	if len(one.Failures) > 0 {
-		message = one.Failures[0].Message
+		failed.Pos, failed.Message = one.Failures[0].Pos, one.Failures[0].Message
 	}
 	if len(s.Failed) == 0 {
-		r.Reason = one.Reason
+		r.Reason, r.Steps = one.Reason, one.Steps
 		for _, f := range one.Failures {
 			f.Message = fmt.Sprintf("with the power cut at %s: %s", cut.describe(), f.Message)
 			r.Failures = append(r.Failures, f)
 		}
 		r.Notes = append(r.Notes, one.Notes...)
 	}
-	s.Failed = append(s.Failed, FailedCut{Cut: cut, Verdict: one.Verdict, Message: message})
+	s.Failed = append(s.Failed, failed)
 	r.Verdict = r.Verdict.Worse(one.Verdict)
 }
 
@@ -89,7 +91,7 @@ func Locate(p *plan.Plan, program *expect.Program, opts Options, cut *Cut) *Resu
 	if cut.Write > len(r.Sweep.Sizes) {
 		r.Failures = []Failure{{Pos: p.Sweep.Pos, Step: p.Sweep.Path, At: r.Elapsed, Verdict: Invalid,
 			Message: fmt.Sprintf("there is no flash write %d: the sweep's steps make %d", cut.Write, len(r.Sweep.Sizes))}}
-		r.Verdict = Invalid
+		r.Verdict, r.Sweep = Invalid, nil
 		return &r
 	}
 	*cut = Cuts(r.Sweep.Sizes[cut.Write-1:cut.Write], []string{cut.Torn})[0].at(cut.Write)
