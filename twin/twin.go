@@ -72,6 +72,8 @@ type Config struct {
 	// Vanish(), it is called when the device loses power or is reset, in the place of Close: a device
 	// that vanishes sends no FIN. Nil: the device has no network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// TLS is what the device was given for a broker that speaks TLS; nil: the broker does not.
+	TLS *TLS
 	// Emit receives every event, with Device filled in. It must neither wait nor call the twin.
 	Emit func(trace.Event)
 	// Source is the twin's own source of actions of the event loop.

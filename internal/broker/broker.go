@@ -1,12 +1,14 @@
 package broker
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -30,6 +32,7 @@ type Config struct {
 	// PacketSize is the size in bytes of the largest packet that clients may send. 0: 1 MiB.
 	PacketSize uint32
 	Limits     Limits // how often clients may connect and publish
+	TLS        *TLS   // for AttachTLS and ListenTLS; nil: the broker speaks none
 }
 
 func (c Config) withDefaults() Config {
@@ -92,6 +95,14 @@ type Broker struct {
 	disturbances []*Disturbance
 	allConnects  bucket
 	connects     map[string]*bucket // by client id
+
+	certificate *shownCertificate // nil without TLS
+}
+
+// shownCertificate is a certificate of the broker, with the handshakes that began with it.
+type shownCertificate struct {
+	tls.Certificate
+	count atomic.Int64
 }
 
 // New returns a broker that runs.
@@ -104,6 +115,9 @@ func New(cfg Config) (*Broker, error) {
 		cfg: cfg, running: true, links: map[*link]struct{}{}, sessions: map[string]*session{},
 		retained: map[string]*vtime.Timer{}, turns: map[string]int{},
 		devices: map[string]*Identity{}, byClient: map[string][]*Identity{}, connects: map[string]*bucket{},
+	}
+	if cfg.TLS != nil {
+		b.certificate = &shownCertificate{Certificate: cfg.TLS.Certificate}
 	}
 	for i := range cfg.Devices {
 		id := &cfg.Devices[i]
@@ -139,7 +153,10 @@ func capabilities(cfg Config) *mqtt.Capabilities {
 //
 // The device that events name is conn.RemoteAddr().String() where that is a device's name, else the
 // device with the CONNECT packet's client id.
-func (b *Broker) Attach(conn net.Conn) {
+func (b *Broker) Attach(conn net.Conn) { b.attach(conn, nil) }
+
+// attach serves conn, or what secure makes of it.
+func (b *Broker) attach(conn net.Conn, secure *tls.Conn) {
 	l := &link{Conn: conn, b: b, done: make(chan struct{}), gone: make(chan struct{})}
 	if conn.RemoteAddr() != nil {
 		if _, ok := b.devices[conn.RemoteAddr().String()]; ok {
@@ -148,6 +165,10 @@ func (b *Broker) Attach(conn net.Conn) {
 	}
 	l.wait, _ = conn.(writeWaiter)
 	l.room, _ = conn.(writeChecker)
+	if secure != nil {
+		// A record may hold several packets, and the broker gets one in a turn.
+		l.Conn, l.paced = secure, true
+	}
 	b.mu.Lock()
 	if !b.running {
 		b.mu.Unlock()
@@ -162,6 +183,12 @@ func (b *Broker) Attach(conn net.Conn) {
 	conn.SetReadDeadline(time.Now().Add(connectTimeout)) //nolint:errcheck // a closed connection shows when it is read
 	go func() {
 		defer b.wg.Done()
+		if secure != nil {
+			if err := l.shake(secure); err != nil {
+				l.end(err)
+				return
+			}
+		}
 		l.end(b.server.EstablishConnection("twinrig", l))
 	}()
 }

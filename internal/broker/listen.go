@@ -61,12 +61,14 @@ func openPort(addr string) (net.Listener, error) {
 }
 
 // accept takes connections until ln is closed.
-func (b *Broker) accept(ln net.Listener) {
+func (b *Broker) accept(ln net.Listener) { b.acceptWith(ln, b.Attach) }
+
+func (b *Broker) acceptWith(ln net.Listener, attach func(net.Conn)) {
 	for {
 		conn, err := ln.Accept()
 		if err != nil {
 			return
 		}
-		b.Attach(conn)
+		attach(conn)
 	}
 }

@@ -21,6 +21,7 @@ const (
 	Console    Kind = "console"     // Text: one line, without its end
 	Pin        Kind = "pin"         // Name: the pin, Value: 0 or 1, the level from now on
 	Sensor     Kind = "sensor"      // Name: the sensor, Value: its value from now on
+	Handshake  Kind = "handshake"   // of TLS; Cause: success or why it failed; Name: who refused, device or broker; Text: the version, or the error
 	Connect    Kind = "connect"     // Client; Count: keepalive in seconds; Text: v3.1.1 or v5, and clean or resume
 	Connack    Kind = "connack"     // Client; Cause: the reason ("success", "not authorized"…)
 	Disconnect Kind = "disconnect"  // Client; Cause: client, network, keepalive, takeover, kicked, broker, refused…
@@ -41,7 +42,7 @@ const (
 
 // Kinds lists every kind, in the order of the constants.
 func Kinds() []Kind {
-	return []Kind{Boot, Power, Reset, Fault, Watchdog, Console, Pin, Sensor, Connect, Connack, Disconnect, Subscribe,
+	return []Kind{Boot, Power, Reset, Fault, Watchdog, Console, Pin, Sensor, Handshake, Connect, Connack, Disconnect, Subscribe,
 		Publish, Deliver, Drop, Will, Retain, Broker, Network, FlashWrite, FlashErase, Memory, Step, Verdict}
 }
 

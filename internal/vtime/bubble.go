@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"testing/cryptotest"
 	"testing/synctest"
 	"time"
 )
@@ -49,8 +50,26 @@ func Bubble(t *testing.T, run func()) (err error) {
 			err = fmt.Errorf("vtime: %v", r)
 		}
 	}()
-	synctest.Test(t, func(*testing.T) { run() })
+	synctest.Test(t, func(t *testing.T) {
+		evenChance(t)
+		run()
+	})
 	return nil
+}
+
+// evenChance makes crypto/rand, and with it TLS, draw the same bytes in every repetition, for as long as t's
+// bubble lasts. That is global to the process, so a test that runs in parallel to others is left as it is;
+// and the testing package refuses it outside test binaries, which `go test` and the Makefile's -X make.
+// Traces do not depend on it: see docs/adr/0012.
+func evenChance(t *testing.T) {
+	if !testing.Testing() {
+		return
+	}
+	defer func() {
+		// It panics in a parallel test, before it has done anything, and there is no way to ask first.
+		recover() //nolint:errcheck // the reason is known
+	}()
+	cryptotest.SetGlobalRandom(t, 1)
 }
 
 // SleepUntil lets virtual time jump to start. It returns an error where start is before Epoch.

@@ -17,13 +17,17 @@ type Broker struct {
 	Auth   string        `yaml:"auth" jsonschema:"enum=per-device,enum=open"` // who may connect and use which topics; default per-device
 	Listen *BrokerListen `yaml:"listen"`                                      // live: addresses on which others can reach the embedded broker too
 	Limits *BrokerLimits `yaml:"limits"`                                      // how often clients may connect and publish, and how much at once; default: no limits
+	TLS    *BrokerTLS    `yaml:"tls"`                                         // the broker speaks TLS, and devices connect with it; true: with certificates that are made; default: plain TCP
 	URL    *BrokerURL    `yaml:"url"`                                         // live: a broker elsewhere in the place of the embedded one
 }
 
 // BrokerListen is where the embedded broker of a live run listens, beside the devices' networks.
 type BrokerListen struct {
-	TCP       string `yaml:"tcp"`       // HOST:PORT for MQTT over TCP; default: a free port of the loopback interface
-	WebSocket string `yaml:"websocket"` // HOST:PORT for MQTT over WebSocket; default: none
+	Pos       diag.Position `yaml:"-"`
+	Keys      Keys          `yaml:"-"`
+	TCP       string        `yaml:"tcp"`       // HOST:PORT for MQTT over TCP; default: a free port of the loopback interface, with broker.tls none
+	TLS       string        `yaml:"tls"`       // HOST:PORT for MQTT over TLS, where broker.tls is given; default: a free port of the loopback interface
+	WebSocket string        `yaml:"websocket"` // HOST:PORT for MQTT over WebSocket; default: none
 }
 
 // BrokerURL is the address of a broker, with the backend's user where it wants one: mqtt://user:password@host:1883.
@@ -59,11 +63,17 @@ func (b *Broker) check(d *decoder, at mapping) {
 			at.add(d, key, key+" is for the embedded broker", "a broker with a url has its own ways")
 		}
 	}
+	if b.TLS != nil {
+		b.TLS.checkWith(d, b, join(at.path, "tls"))
+	}
+	if b.Listen != nil && b.Listen.Keys.Has("tls") && b.TLS == nil {
+		d.diags.Add(b.Listen.Keys.At("tls", b.Listen.Pos), join(at.path, "listen.tls"), "the broker speaks no TLS", "broker: {tls: true, listen: …}")
+	}
 }
 
 func (l *BrokerListen) check(d *decoder, at mapping) {
-	for _, key := range []string{"tcp", "websocket"} {
-		address := map[string]string{"tcp": l.TCP, "websocket": l.WebSocket}[key]
+	for _, key := range []string{"tcp", "tls", "websocket"} {
+		address := map[string]string{"tcp": l.TCP, "tls": l.TLS, "websocket": l.WebSocket}[key]
 		if _, port, err := net.SplitHostPort(address); at.keys.Has(key) && !d.faulty(join(at.path, key)) && (err != nil || port == "") {
 			at.add(d, key, fmt.Sprintf("%q is not an address", shorten(address)), "HOST:PORT, as in 127.0.0.1:1883")
 		}

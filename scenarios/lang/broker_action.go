@@ -15,12 +15,13 @@ import (
 // {withhold: puback, from: thermo, for: 20s}, {delay: puback, by: 5s}; allow and release end these.
 type BrokerAction struct {
 	Pos     diag.Position
-	Action  string        // stop, start, restart, kick, refuse, allow, withhold, delay, release
+	Action  string        // stop, start, restart, kick, refuse, allow, withhold, delay, release, rotate
 	Devices OneOrMany     // devices and fleets; nil: all
 	Answer  string        // withhold, delay, release: connack, puback, pubrec, pubcomp, suback or pingresp
 	By      time.Duration // delay
 	For     *Duration     // refuse, withhold, delay: nil: until it is lifted
 	Code    *ReasonCode   // kick, refuse
+	Rotate  *Credential   // rotate: the certificate from now on
 }
 
 // AllDevices names them all in a broker step; no device can be called so.
@@ -35,6 +36,7 @@ type brokerForm struct {
 	Withhold string      `yaml:"withhold" jsonschema:"enum=connack,enum=puback,enum=pubrec,enum=pubcomp,enum=suback,enum=pingresp"` // an answer that the broker does not send from now on; it never comes
 	Delay    string      `yaml:"delay" jsonschema:"enum=connack,enum=puback,enum=pubrec,enum=pubcomp,enum=suback,enum=pingresp"`    // an answer that the broker sends later from now on, in order
 	Release  string      `yaml:"release" jsonschema:"enum=connack,enum=puback,enum=pubrec,enum=pubcomp,enum=suback,enum=pingresp"`  // ends withhold and delay of this answer; without from: for whomever
+	Rotate   *Credential `yaml:"rotate"`                                                                                            // another certificate of the broker, for TLS handshakes from now on; connections that exist stay
 	By       *Duration   `yaml:"by"`                                                                                                // delay: how much later
 	From     OneOrMany   `yaml:"from" ref:"device"`                                                                                 // withhold, delay, release: devices to whom the answers go; default: all
 	For      *Duration   `yaml:"for"`                                                                                               // refuse, withhold, delay: it ends by itself after that time; the step does not wait
@@ -44,7 +46,7 @@ type brokerForm struct {
 func brokerWords() []string { return []string{"stop", "start", "restart"} }
 
 func brokerVerbs() []string {
-	return []string{"kick", "refuse", "allow", "withhold", "delay", "release"}
+	return []string{"kick", "refuse", "allow", "withhold", "delay", "release", "rotate"}
 }
 
 // brokerKeys tells with which verbs a further key goes.
@@ -70,6 +72,7 @@ func (b *BrokerAction) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 	for _, verb := range form.Keys.among(brokerVerbs()...) {
 		b.Action = verb
 	}
+	b.Rotate = form.Rotate
 	b.Devices, b.For, b.Code = form.From, form.For, form.Code
 	for _, names := range []OneOrMany{form.Kick, form.Refuse, form.Allow} {
 		if names != nil {

@@ -81,6 +81,7 @@ type Device struct {
 	Network  string            `yaml:"network"`                    // default: the only network; without any, a perfect one
 	Identity string            `yaml:"identity"`                   // another device whose client id and credentials this one uses
 	Params   map[string]Scalar `yaml:"params"`                     // override the kind's
+	TLS      *DeviceTLS        `yaml:"tls"`                        // what it trusts and shows where the broker speaks TLS
 
 	Count  *int           `yaml:"count" jsonschema:"minimum=1,maximum=100000"` // makes it a fleet of that many devices: NAME-0001, NAME-0002…
 	Spread *Duration      `yaml:"spread"`                                      // fleet: a step that powers it on does so evenly over that time; default: all at once
@@ -126,7 +127,7 @@ type Step struct {
 	Send     *Send                  `yaml:"send"`                             // to a console
 	Publish  *Publish               `yaml:"publish"`                          // to the broker
 	Network  Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"`  // network: state or change
-	Broker   *BrokerAction          `yaml:"broker"`                           // stop, start, restart; or kick, refuse, withhold, delay
+	Broker   *BrokerAction          `yaml:"broker"`                           // stop, start, restart; or kick, refuse, withhold, delay, rotate
 	Wait     *Duration              `yaml:"wait"`                             // virtual time in sim, wall time in live
 	Repeat   *Repeat                `yaml:"repeat"`                           // steps, several times
 	Parallel [][]Step               `yaml:"parallel" jsonschema:"minItems=1"` // branches: lists of steps that are done side by side

@@ -123,6 +123,7 @@ func (l *loader) checkStep(s *lang.Step) {
 		l.network(change.Name, change.Pos, s.Path+".network")
 	}
 	if s.Broker != nil {
+		l.rotation(s)
 		for _, name := range s.Broker.Devices {
 			l.devicesNamed(name.Text, name.Pos, s.Path+".broker."+s.Broker.Action)
 		}

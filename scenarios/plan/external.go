@@ -23,7 +23,7 @@ func (l *loader) external() *url.URL {
 
 // unseen are the events that only the broker itself can tell of: an external one tells nobody.
 func unseen() []trace.Kind {
-	return []trace.Kind{trace.Connect, trace.Connack, trace.Disconnect, trace.Subscribe, trace.Deliver, trace.Drop, trace.Will, trace.Retain}
+	return []trace.Kind{trace.Handshake, trace.Connect, trace.Connack, trace.Disconnect, trace.Subscribe, trace.Deliver, trace.Drop, trace.Will, trace.Retain}
 }
 
 // checkExternalStep reports what cannot be done to, or through, a broker elsewhere.

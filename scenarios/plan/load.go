@@ -88,8 +88,10 @@ func Load(opts Options) (*Plan, diag.List) {
 	l.plan.Open = s.Broker != nil && s.Broker.Auth == "open"
 	l.plan.External = l.external()
 	l.clock()
+	l.plan.TLS = l.secure()
 	l.networks()
 	l.devices()
+	l.secureDevices()
 	l.environment()
 	s.Steps = l.splice(s.Steps, []string{opts.File})
 	l.checkScenario()
@@ -113,6 +115,7 @@ type loader struct {
 	kinds map[string]*lang.Kind      // by name of the file; nil where it could not be read
 	steps map[string]*lang.StepsFile // the same of included files
 
+	pki     *credentials
 	modules map[string]*Module       // by name of the file and memory; nil where it cannot be used
 	count   int                      // of steps, with the included ones
 	named   map[string]diag.Position // steps, by name

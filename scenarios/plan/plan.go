@@ -29,6 +29,7 @@ type Plan struct {
 	Open     bool                          // broker.auth: open
 	External *url.URL                      // the broker elsewhere; nil: the embedded one
 	Schemas  map[string]*jsonschema.Schema // that expectations name, by the name of the file
+	TLS      *TLS                          // nil: plain TCP
 
 	mounts map[*lang.Kind]map[string]*sensor.Mount // by the sensor's name
 	bind   func(*lang.Each, string) ([]lang.Step, error)
@@ -45,6 +46,7 @@ type Device struct {
 	Network  string            // "" with no networks at all
 	Params   map[string]string // kind's and device's merged
 	Identity Identity
+	TLS      *DeviceTLS        // nil: plain TCP
 	Owner    string            // the device whose name {id} stands for: itself, or the one whose identity it uses; "" is itself
 	Fleet    string            // the fleet it is a member of, or ""
 	Labels   map[string]string // of a fleet's members each for itself

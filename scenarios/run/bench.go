@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"time"
@@ -91,12 +92,19 @@ func newBench(p *plan.Plan, opts Options, settle func(), makeFabric func(*bench)
 func (b *bench) addBroker() (err error) {
 	p := b.plan
 	if p.External != nil {
-		b.observer, err = observer.Dial(context.Background(), observer.Config{URL: p.External, Devices: identities(p), Emit: b.events.Emit})
+		cfg := observer.Config{URL: p.External, Devices: identities(p), Emit: b.events.Emit}
+		if p.TLS != nil {
+			cfg.TLS = &tls.Config{RootCAs: p.TLS.Roots, MinVersion: tls.VersionTLS12}
+		}
+		b.observer, err = observer.Dial(context.Background(), cfg)
 		b.backend = b.observer
 		return err
 	}
 	cfg := broker.Config{Emit: b.events.Emit, Source: b.loop.Source(), Devices: identities(p), Open: p.Open}
 	brokerLimits(&cfg, p.Scenario.Broker)
+	if p.TLS != nil {
+		cfg.TLS = &broker.TLS{Certificate: p.TLS.Certificate, Clients: p.TLS.Clients, Required: p.TLS.Required}
+	}
 	b.broker, err = broker.New(cfg)
 	b.backend = b.broker
 	return err
@@ -132,6 +140,9 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
 		Seed:     b.plan.Seed, RTC: b.plan.RTC, Uptime: b.plan.Uptime,
 		Dial: dial, Emit: b.events.Emit, Source: b.loop.Source(),
+	}
+	if d.TLS != nil {
+		cfg.TLS = &twin.TLS{Roots: d.TLS.Roots, Certificate: d.TLS.Certificate, ServerName: d.TLS.ServerName}
 	}
 	if d.Kind.Console != nil {
 		cfg.Baud = d.Kind.Console.Baud

@@ -56,6 +56,8 @@ func (r *runner) brokerAction(a *lang.BrokerAction) *Failure {
 		return r.disturb(a)
 	case "allow", "release":
 		return r.undisturb(a)
+	case "rotate":
+		return r.rotate(a)
 	case "start":
 		return r.startBroker(a)
 	}

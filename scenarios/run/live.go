@@ -38,17 +38,16 @@ func newProxyFabric(b *bench) (fabric, error) {
 	return f, err
 }
 
-// openPorts lets the embedded broker listen where the scenario and the options say, and returns the TCP address.
+// openPorts lets the embedded broker listen where the scenario and the options say, and returns the address for devices.
 func (b *bench) openPorts() (string, error) {
 	where := lang.BrokerListen{}
 	if spec := b.plan.Scenario.Broker; spec != nil && spec.Listen != nil {
 		where = *spec.Listen
 	}
-	tcp, err := b.broker.Listen(cmp.Or(b.listen, where.TCP, "127.0.0.1:0"))
+	devices, text, err := b.openDevicesPort(where)
 	if err != nil {
 		return "", err
 	}
-	text := "listens on " + tcp.String()
 	if where.WebSocket != "" {
 		ws, err := b.broker.ListenWebSocket(where.WebSocket)
 		if err != nil {
@@ -57,7 +56,33 @@ func (b *bench) openPorts() (string, error) {
 		text += ", for WebSocket on " + ws.String()
 	}
 	b.events.Emit(trace.Event{Kind: trace.Broker, Name: "start", Text: text})
-	return tcp.String(), nil
+	return devices, nil
+}
+
+// openDevicesPort opens the port that devices connect to, and with TLS the plain one where it is asked for.
+func (b *bench) openDevicesPort(where lang.BrokerListen) (devices, text string, err error) {
+	plain := cmp.Or(b.listen, where.TCP)
+	if b.plan.TLS == nil {
+		plain = cmp.Or(plain, "127.0.0.1:0")
+	}
+	if plain != "" {
+		tcp, err := b.broker.Listen(plain)
+		if err != nil {
+			return "", "", err
+		}
+		devices, text = tcp.String(), "listens on "+tcp.String()
+	}
+	if b.plan.TLS == nil {
+		return devices, text, nil
+	}
+	secure, err := b.broker.ListenTLS(cmp.Or(where.TLS, "127.0.0.1:0"))
+	if err != nil {
+		return "", "", err
+	}
+	if text == "" {
+		return secure.String(), "listens for TLS on " + secure.String(), nil
+	}
+	return secure.String(), text + ", for TLS on " + secure.String(), nil
 }
 
 func (f *proxyFabric) Network(name string, p netsim.Profile) network {

@@ -16,10 +16,14 @@ type memoryFabric struct {
 }
 
 func newMemoryFabric(b *bench) (fabric, error) {
+	accept, frame := func(c net.Conn) { b.broker.Attach(c) }, packetLength
+	if b.plan.TLS != nil {
+		accept, frame = func(c net.Conn) { b.broker.AttachTLS(c) }, broker.RecordLength
+	}
 	return &memoryFabric{
 		Switch: memory.New(memory.Config{
 			Loop: b.loop, Seed: b.plan.Seed, Listening: func() bool { return b.broker.Running() },
-			Accept: func(c net.Conn) { b.broker.Attach(c) }, Frame: packetLength,
+			Accept: accept, Frame: frame,
 		}),
 		networks: map[string]*memory.Network{},
 	}, nil

@@ -194,7 +194,7 @@ func (g *guest) callback(f api.Function, arguments ...uint64) {
 func (g *guest) startClient(keepalive, backoffMin, backoffMax time.Duration) error {
 	id := g.hw.Identity()
 	client, err := mqtt.New(g.hw.Context(), mqtt.Config{
-		Dial: g.hw.DialContext, Address: "broker:1883", ClientID: id.ClientID, Username: id.Username, Password: id.Password,
+		Dial: g.hw.DialBroker, Address: g.hw.BrokerAddress(), ClientID: id.ClientID, Username: id.Username, Password: id.Password,
 		Will: g.will, KeepAlive: keepalive, BackoffMin: backoffMin, BackoffMax: backoffMax, Rand: g.hw.Rand(),
 		OnConnect: func(bool) { g.callback(g.connection, 1) },
 		OnDisconnect: func(err error) {

@@ -26,8 +26,8 @@ func Firmware(hw *twin.Hardware) error {
 	}
 	id := hw.Identity()
 	client, err := mqtt.New(hw.Context(), mqtt.Config{
-		Dial:     hw.DialContext,
-		Address:  "broker:1883",
+		Dial:     hw.DialBroker,
+		Address:  hw.BrokerAddress(),
 		ClientID: id.ClientID,
 		Username: id.Username,
 		Password: id.Password,
