@@ -25,6 +25,7 @@ func (l *loader) binder() func(*lang.Each, string) ([]lang.Step, error) {
 		own := &loader{opts: opts, plan: l.plan, files: map[string][]byte{}, steps: map[string]*lang.StepsFile{}}
 		steps := own.bindSteps(e, device)
 		own.windows(steps)
+		own.recordings(steps)
 		return steps, own.diags.Err()
 	}
 }

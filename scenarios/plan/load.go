@@ -120,7 +120,7 @@ type loader struct {
 	count   int                      // of steps, with the included ones
 	named   map[string]diag.Position // steps, by name
 	again   bool                     // these steps were looked at for another kind
-	files   map[string][]byte        // that were included
+	files   map[string][]byte        // that were included, and recordings
 }
 
 // earliest is the time at which a bubble's clock starts; it cannot be set back.

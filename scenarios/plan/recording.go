@@ -31,6 +31,7 @@ func (l *loader) recording(v *lang.SenseValue, path string) {
 		l.diags.Addf(r.Pos, path+".file", "%s cannot be read: %v", name, err)
 		return
 	}
+	l.files[name] = data
 	reader := recordingReader{file: name, faults: &l.diags, csv: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))}
 	reader.csv.FieldsPerRecord = -1 // its own message names both numbers
 	reader.csv.TrimLeadingSpace = true
@@ -42,6 +43,19 @@ func (l *loader) recording(v *lang.SenseValue, path string) {
 	}
 	if r.Repeat && r.Samples[len(r.Samples)-1].At <= 0 {
 		l.diags.Add(r.Pos, path+".repeat", fmt.Sprintf("%s has no length that could be repeated", name), "its last line's time is when it begins again")
+	}
+}
+
+// recordings reads the files of steps that were checked already, in the copy that an each makes of them.
+func (l *loader) recordings(steps []lang.Step) {
+	for i := range steps {
+		s := &steps[i]
+		for j := range s.Sense {
+			l.recording(&s.Sense[j].Value, s.Path+".sense."+s.Sense[j].Name)
+		}
+		for _, inner := range s.Inner() {
+			l.recordings(inner)
+		}
 	}
 }
 
