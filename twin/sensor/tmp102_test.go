@@ -47,6 +47,12 @@ func TestTMP102Conversions(t *testing.T) {
 	require.Equal(t, 0x2000, word(tx(t, c, ms(9100), 2, 3)))
 	c.PowerOn(ms(10000))
 	require.Equal(t, 0x5000, word(tx(t, c, ms(10000), 2, 3)), "power-on forgets it all")
+	// A shutdown lets the conversion under way end, and no other begin.
+	tx(t, c, ms(10010), 0, 1, 0x61, 0xA0)
+	require.Equal(t, 0, word(tx(t, c, ms(10025), 2, 0)))
+	require.Equal(t, 0x1B00, word(tx(t, c, ms(10026), 2, 0)))
+	r["temperature"] = 28
+	require.Equal(t, 0x1B00, word(tx(t, c, ms(20000), 2, 0)))
 }
 
 func TestTMP102Alert(t *testing.T) {
