@@ -70,6 +70,19 @@ func TestSignalsAreReadWhenTheyAreAsked(t *testing.T) {
 		v, err := b.Twin.Sensed("x")
 		require.NoError(t, err)
 		require.InDelta(t, 7, v, 0)
+		// So does another signal; one that does not change tells of itself once.
+		for range 2 {
+			b.Do(func(d *twin.Twin) {
+				require.NoError(t, d.SenseSignal("x", sensor.Ramp{From: 0, To: 4, Over: 4 * time.Second}))
+			})
+		}
+		b.Wait(10 * time.Second)
+		require.Len(t, b.Of(twintest.Is(trace.Sensor)), 5+1+1+4)
+		b.Do(func(d *twin.Twin) {
+			require.NoError(t, d.SenseSignal("x", sensor.Ramp{From: 4, To: 4, Over: 4 * time.Second}))
+		})
+		b.Wait(10 * time.Second)
+		require.Len(t, b.Of(twintest.Is(trace.Sensor)), 5+1+1+4+1)
 	})
 }
 
