@@ -35,7 +35,7 @@ func TestExpressionFaults(t *testing.T) {
 		"wrong name":           {`t1.HEATR == low`, `test.yaml:9:15: always[0].expr: t1 has no pin, sensor or metric HEATR; did you mean "HEATER"?`},
 		"wrong device":         {`tt1.HEATER == low`, `test.yaml:9:12: always[0].expr: there is no tt1; did you mean "t1"?`},
 		"wrong constant":       {`t1.HEATER == lo`, `test.yaml:9:25: always[0].expr: there is no lo; did you mean "low"?`},
-		"two at once":          {`t1.HEATR == low && t1.tmperature > 3`, "test.yaml:9:15: always[0].expr: t1 has no pin, sensor or metric HEATR; did you mean \"HEATER\"?\ntest.yaml:9:34: always[0].expr: t1 has no pin, sensor, metric or label tmperature; did you mean \"temperature\"?"},
+		"two at once":          {`t1.HEATR == low && t1.tmperature > 3`, "test.yaml:9:15: always[0].expr: t1 has no pin, sensor or metric HEATR; did you mean \"HEATER\"?\ntest.yaml:9:34: always[0].expr: t1 has no pin, sensor or metric tmperature; did you mean \"temperature\"?"},
 		"bare device":          {`t1 == low`, `test.yaml:9:12: always[0].expr: t1 is a device, not a value; name a pin, a sensor or a metric of it, as in t1.HEATER`},
 		"devices in a list":    {`all([t1], .HEATER == low)`, `test.yaml:9:17: always[0].expr: t1 is a device, not a value; name a pin, a sensor or a metric of it, as in t1.HEATER`},
 		"hyphen unquoted":      {`t-2.HEATER == low`, `test.yaml:9:16: always[0].expr: bad number syntax: "2.H"; the device t-2 is written devices["t-2"] here`},
