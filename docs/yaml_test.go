@@ -64,7 +64,7 @@ func readFile(scenario string) func(name string) ([]byte, error) {
 			return os.ReadFile(filepath.Join("example", name))
 		case "station.kind.yaml":
 			return station.Kind, nil
-		case "office.csv":
+		case "office.csv", "telemetry.schema.json":
 			return os.ReadFile(filepath.Join("examples", "language", name))
 		case filepath.Join("common", "boot.yaml"):
 			return []byte("steps: [{power: {meter: on}}]\n"), nil

@@ -26,10 +26,11 @@ type console struct {
 	summaries map[int]report.Summary // by the index of the job
 	sweeps    bool                   // do the cuts of scenarios with a sweep
 	held      map[int]*sweep         // by the index of the job
+	sometimes map[int]run.Result     // what each run says of the scenario's sometimes, by the index of the job
 }
 
 func newConsole(s *state, f runFlags, total int) *console {
-	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}, held: map[int]*sweep{}}
+	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}, held: map[int]*sweep{}, sometimes: map[int]run.Result{}}
 	if s.terminal && !f.json {
 		c.bar = progressbar.NewOptions(100, progressbar.OptionSetWriter(s.stderr), progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(false), progressbar.OptionThrottle(50*time.Millisecond))
@@ -59,6 +60,7 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	case c.total > 1:
 		fmt.Fprintln(c.stdout, c.tally())
 	}
+	c.judgeSometimes()
 	return c.verdicts
 }
 
@@ -111,6 +113,7 @@ func (c *console) show(i int, j job, o outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.verdicts = append(c.verdicts, o.Result.Verdict)
+	c.sometimes[i] = run.Result{Sometimes: o.Result.Sometimes}
 	if c.flags.json {
 		c.summaries[i] = report.NewSummary(o.Result, x)
 		return

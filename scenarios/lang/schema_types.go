@@ -159,7 +159,7 @@ func (*Expect) extend(s *jsonschema.Schema) {
 
 // extend shadows Expect's: the window of an invariant is the whole run.
 func (i *Invariant) extend(s *jsonschema.Schema) {
-	for _, key := range temporalKeys() {
+	for _, key := range append(temporalKeys(), "blinks", "measure") {
 		s.Properties.Delete(key)
 	}
 	i.Expect.extend(s)
