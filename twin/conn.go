@@ -15,6 +15,9 @@ func (hw *Hardware) DialContext(ctx context.Context, network, address string) (n
 		return nil, err
 	}
 	dial := hw.t.cfg.Dial
+	if dial != nil {
+		hw.t.useRadio(0)
+	}
 	hw.t.unlock()
 	if dial == nil {
 		return nil, fmt.Errorf("twin: %s has no network to dial %s over", hw.ID(), address)
@@ -31,6 +34,7 @@ func (hw *Hardware) DialContext(ctx context.Context, network, address string) (n
 		return nil, ended
 	}
 	defer hw.t.unlock()
+	hw.t.useRadio(0)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +85,18 @@ func (c *conn) Read(p []byte) (int, error) {
 	if err := c.enter(); err != nil {
 		return 0, err
 	}
-	return c.closed(c.Conn.Read(p))
+	n, err := c.closed(c.Conn.Read(p))
+	c.hw.count(0, n)
+	return n, err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
 	if err := c.enter(); err != nil {
 		return 0, err
 	}
-	return c.closed(c.Conn.Write(p))
+	n, err := c.closed(c.Conn.Write(p))
+	c.hw.count(n, 0)
+	return n, err
 }
 
 func (c *conn) Close() error {

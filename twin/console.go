@@ -224,6 +224,7 @@ func (c console) Read(p []byte) (int, error) {
 		if c.hw.ended != nil {
 			return c.hw.ended
 		}
+		c.hw.awake()
 		n = copy(p, u.input)
 		u.input = u.input[n:]
 		return nil

@@ -102,15 +102,20 @@ func (hw *Hardware) do(op func() error) error {
 func (hw *Hardware) spins() bool {
 	if now := time.Now(); !now.Equal(hw.instant) {
 		hw.instant, hw.calls, hw.polls = now, 0, 0
+		hw.t.wake(0)
 	}
 	hw.calls++
 	return hw.calls > spinCalls
 }
 
+// awake counts as a call what the firmware waited for in one.
+func (hw *Hardware) awake() { hw.spins() }
+
 func (hw *Hardware) spin() { hw.hang("spins: a million hardware calls in one instant") }
 
 // hang notes that the firmware does not go on by itself.
 func (hw *Hardware) hang(why string) {
+	hw.t.work()
 	if hw.watchdog.timer.Pending() || hw.t.spun {
 		return
 	}

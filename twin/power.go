@@ -34,6 +34,7 @@ func (c ResetCause) String() string {
 //	           event            console output            goes on
 //	PowerOff   power off        lost where it stands      no
 //	Cut        power cut        lost where it stands      no
+//	battery    power off        lost where it stands      no
 //	Reset      reset pin        lost where it stands      boots after BootTime
 //	watchdog   reset watchdog   lost where it stands      boots after BootTime
 //	Reboot     reset software   still goes out            boots BootTime after the last bit
@@ -49,6 +50,8 @@ func (t *Twin) PowerOn() error {
 		return fmt.Errorf("twin: %s cannot be powered on: the run is over", t.cfg.Name)
 	case t.powered:
 		return fmt.Errorf("twin: %s is powered on already", t.cfg.Name)
+	case t.energy.battery != nil && t.energy.battery.Empty():
+		return fmt.Errorf("twin: %s cannot be powered on: its battery is empty", t.cfg.Name)
 	}
 	t.powered = true
 	if t.first.IsZero() {
@@ -60,6 +63,7 @@ func (t *Twin) PowerOn() error {
 	}
 	t.powerChips()
 	t.emit(trace.Event{Kind: trace.Power, Name: "on"})
+	t.powerEnergy(true)
 	t.bootIn(BootTime, CausePower)
 	return nil
 }
@@ -78,14 +82,17 @@ func (t *Twin) powerDown(how string) {
 }
 
 // losePower is powerDown for those who hold mu.
-func (t *Twin) losePower(how string) {
+func (t *Twin) losePower(how string) { t.losePowerFor(how, "") }
+
+func (t *Twin) losePowerFor(how, cause string) {
 	if !t.powered || t.closed {
 		return
 	}
 	t.powered = false
 	t.start.Stop()
 	t.uart.cut(time.Now())
-	t.emit(trace.Event{Kind: trace.Power, Name: how})
+	t.powerEnergy(false)
+	t.emit(trace.Event{Kind: trace.Power, Name: how, Cause: cause})
 	t.fence(ErrPowerLost)
 }
 
@@ -113,12 +120,16 @@ func (t *Twin) reset(cause ResetCause) {
 	} else {
 		t.uart.cut(now)
 	}
+	if e := &t.energy; e.battery != nil {
+		e.battery.Reset(e.now())
+	}
 	t.emit(trace.Event{Kind: trace.Reset, Cause: cause.String()})
 	t.fence(ErrReset)
 	t.bootIn(delay, cause)
 }
 
 func (t *Twin) bootIn(delay time.Duration, cause ResetCause) {
+	t.wake(delay)
 	t.start = t.cfg.Source.After(delay, vtime.Hardware, func() {
 		t.mu.Lock()
 		defer t.unlock()

@@ -12,6 +12,7 @@ import (
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/twin/battery"
 	"github.com/twinrig/twinrig/twin/flash"
 	"periph.io/x/conn/v3/gpio"
 )
@@ -56,10 +57,12 @@ type Config struct {
 
 	Pins    []PinSpec
 	Sensors []SensorSpec
-	Baud    int            // of the console UART, in bits per second; zero: 115200
-	Flash   flash.Geometry // zero Size: no flash
-	RAM     int64          // bytes that Alloc and a leak can take; zero: without end
-	Meter   Meter          // what is recorded of energy and resources beside what always is
+	Baud    int             // of the console UART, in bits per second; zero: 115200
+	Flash   flash.Geometry  // zero Size: no flash
+	RAM     int64           // bytes that Alloc and a leak can take; zero: without end
+	Battery battery.Figures // zero Capacity: no battery, the power never ends
+	Charged float64         // share of its capacity that the battery holds at first, above 0 to 1; zero: all of it
+	Meter   Meter           // what is recorded of energy and resources beside what always is
 
 	Params   map[string]string // handed to the firmware as text; not changed, may be nil
 	Identity Identity
@@ -82,7 +85,10 @@ type Config struct {
 
 // Meter says of what events are emitted though they come often. The zero value leaves all of them out.
 type Meter struct {
-	Memory bool // one whenever the use of RAM changes
+	Memory  bool // memory, whenever the use of RAM changes
+	Traffic bool // traffic, whenever bytes are sent or received
+	Charge  bool // battery, also within a percent, whenever the charge taken has grown by a fiftieth
+	Sleep   bool // sleep and wake, of a device with a battery
 }
 
 // Twin is a virtual device, as a bench handles it. In virtual time its methods must be called on the
@@ -107,6 +113,8 @@ type Twin struct {
 	flash   *flash.Array
 	uart    uart
 	memory  memory
+	energy  energy
+	traffic traffic
 }
 
 // New returns a twin that is off. Its error names every fault of cfg.
@@ -124,6 +132,9 @@ func New(cfg Config) (*Twin, error) {
 	}
 	for _, spec := range cfg.Sensors {
 		t.sensors = append(t.sensors, newQuantity(spec))
+	}
+	if err := t.fit(); err != nil {
+		return nil, fmt.Errorf("twin: %q: %w", cfg.Name, err)
 	}
 	if err := t.mount(); err != nil {
 		return nil, fmt.Errorf("twin: %q: %w", cfg.Name, err)

@@ -14,7 +14,7 @@ type Kind string
 // The kinds of event, with the fields that each one fills beside At, Device and Kind.
 const (
 	Boot       Kind = "boot"        // Cause (power, pin, watchdog, software, fault), Text: firmware version
-	Power      Kind = "power"       // Name: on, off or cut
+	Power      Kind = "power"       // Name: on, off or cut; Cause: battery, where it is empty
 	Reset      Kind = "reset"       // Cause, as in boot: the boot that runs ends here
 	Fault      Kind = "fault"       // Text: what the firmware did wrong
 	Watchdog   Kind = "watchdog"    // the device's watchdog expired
@@ -35,6 +35,10 @@ const (
 	Network    Kind = "network"     // Name: the network, Text: what changed; Count: packets the impairment touched, where it ended
 	FlashWrite Kind = "flash_write" // Offset, Count: bytes written
 	FlashErase Kind = "flash_erase" // Offset, Count: bytes erased
+	Battery    Kind = "battery"     // Value: percent left, Count: nanocoulombs taken since the start of the run
+	Sleep      Kind = "sleep"       // the processor falls asleep; where the scenario asks for it
+	Wake       Kind = "wake"        // the processor wakes up; where the scenario asks for it
+	Traffic    Kind = "traffic"     // Count: bytes sent so far, Offset: bytes received so far; where the scenario reads it
 	Memory     Kind = "memory"      // Count: bytes of RAM in use from now on; where the scenario reads it
 	Step       Kind = "step"        // Name: the step, as in steps[3]; File, Line: where it stands; Text: begin or skip, and the step in one line
 	Verdict    Kind = "verdict"     // Name: pass, fail…, Text: why
@@ -43,7 +47,7 @@ const (
 // Kinds lists every kind, in the order of the constants.
 func Kinds() []Kind {
 	return []Kind{Boot, Power, Reset, Fault, Watchdog, Console, Pin, Sensor, Handshake, Connect, Connack, Disconnect, Subscribe,
-		Publish, Deliver, Drop, Will, Retain, Broker, Network, FlashWrite, FlashErase, Memory, Step, Verdict}
+		Publish, Deliver, Drop, Will, Retain, Broker, Network, FlashWrite, FlashErase, Battery, Sleep, Wake, Traffic, Memory, Step, Verdict}
 }
 
 // Event is one thing that happened. Which fields are filled depends on Kind.
@@ -61,7 +65,7 @@ type Event struct {
 	Client  string // MQTT client id
 	Cause   string
 	Text    string
-	Value   float64 // pin level, sensor value
+	Value   float64 // pin level, sensor value, percent of a battery
 	Offset  int64
 	Count   int64
 	File    string // step: where it stands

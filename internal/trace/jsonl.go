@@ -56,7 +56,7 @@ type wire struct {
 func (e Event) MarshalJSON() ([]byte, error) {
 	w := wire{T: seconds(e.At), Device: e.Device, Kind: e.Kind, Name: e.Name, Client: e.Client, Topic: e.Topic, Text: e.Text,
 		Cause: e.Cause, QoS: e.QoS, Retain: e.Retain, Dup: e.Dup, Offset: e.Offset, Count: e.Count, File: e.File, Line: e.Line}
-	if e.Kind == Pin || e.Kind == Sensor {
+	if e.Kind == Pin || e.Kind == Sensor || e.Kind == Battery {
 		w.Value = &e.Value
 	}
 	if e.Payload != nil {

@@ -73,7 +73,7 @@ func events() *rapid.Generator[[]Event] {
 		if rapid.Bool().Draw(t, "has payload") {
 			e.Payload = rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(t, "payload")
 		}
-		if e.Kind == Pin || e.Kind == Sensor {
+		if e.Kind == Pin || e.Kind == Sensor || e.Kind == Battery {
 			e.Value = rapid.Float64Range(-1e6, 1e6).Draw(t, "value")
 		}
 		return e

@@ -68,7 +68,7 @@ func (r *Resources) check(d *decoder, at mapping) {
 		at.add(d, "ram", "a device has at least 1B of RAM", "leave it out for no limit")
 	}
 	if r.Flash == nil {
-		for _, key := range at.keys.among("erase_block", "write_granularity") {
+		for _, key := range at.keys.among("erase_block", "wear", "write_granularity") {
 			at.add(d, key, key+" needs flash", "as in {flash: 64KiB, "+key+": …}")
 		}
 		return

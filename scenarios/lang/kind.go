@@ -12,10 +12,11 @@ type Kind struct {
 	Sensors   Ordered[Sensor]     `yaml:"sensors" names:"part"`                                      // quantities that the firmware reads
 	Console   *Console            `yaml:"console"`                                                   // the UART; without it the device has none
 	Resources *Resources          `yaml:"resources"`                                                 // what the device has
+	Battery   *Battery            `yaml:"battery"`                                                   // what it runs on; without it the power never ends
 	Identity  *Identity           `yaml:"identity"`                                                  // how it shows itself to the broker
 	Firmware  Ordered[Build]      `yaml:"firmware" jsonschema:"required,minItems=1" names:"version"` // version: build; devices run the last one unless they name another
 	Params    map[string]Scalar   `yaml:"params" names:"version"`                                    // handed to the firmware at boot as text
-	Metrics   Ordered[MetricRule] `yaml:"metrics" names:"part"`                                      // metrics taken from what the device says, beside uptime, flash_writes, connects and resets
+	Metrics   Ordered[MetricRule] `yaml:"metrics" names:"part"`                                      // metrics taken from what the device says, beside the built-in ones
 }
 
 // Pin is a pin, seen from the device.
@@ -41,6 +42,7 @@ type Resources struct {
 	RAM              *Size         `yaml:"ram"`                                      // memory for the firmware, at most; WebAssembly gets whole pages of 64KiB; default: no limit
 	Flash            *Size         `yaml:"flash"`                                    // NOR flash for data
 	EraseBlock       *Size         `yaml:"erase_block"`                              // default 4KiB
+	Wear             *int          `yaml:"wear" jsonschema:"minimum=1"`              // how often a block of flash can be erased before it goes bad; default: without end
 	WriteGranularity *int          `yaml:"write_granularity" jsonschema:"minimum=1"` // bytes; default 4
 }
 

@@ -7,8 +7,11 @@ type Unit string
 
 // The units of metrics. A metric without one is a plain number.
 const (
-	NoUnit Unit = ""
-	Bytes  Unit = "bytes"
+	NoUnit   Unit = ""
+	Bytes    Unit = "bytes"
+	Seconds  Unit = "seconds"
+	Charges  Unit = "mAh"
+	Percents Unit = "percent"
 )
 
 // BuiltinMetric is a metric that devices have without their kind saying how to take it.
@@ -22,9 +25,15 @@ type BuiltinMetric struct {
 }
 
 func builtinMetrics() []BuiltinMetric {
+	battery := func(k *Kind) bool { return k.Battery != nil }
+	flash := func(k *Kind) bool { return k.Resources != nil && k.Resources.Flash != nil }
 	return []BuiltinMetric{
-		{Name: "uptime"}, {Name: "flash_writes"}, {Name: "connects"}, {Name: "resets"},
+		{Name: "uptime", Unit: Seconds}, {Name: "connects"}, {Name: "resets"}, {Name: "flash_writes"},
+		{Name: "flash_erases", has: flash}, {Name: "flash_wear", has: flash},
 		{Name: "heap", Unit: Bytes, Own: true}, {Name: "heap_max", Unit: Bytes, Own: true},
+		{Name: "bytes_sent", Unit: Bytes, Own: true}, {Name: "bytes_received", Unit: Bytes, Own: true},
+		{Name: "battery", Unit: Percents, Own: true, has: battery}, {Name: "charge", Unit: Charges, Own: true, has: battery},
+		{Name: "life", Unit: Seconds, Own: true, has: battery},
 	}
 }
 

@@ -82,6 +82,7 @@ type Device struct {
 	Identity string            `yaml:"identity"`                   // another device whose client id and credentials this one uses
 	Params   map[string]Scalar `yaml:"params"`                     // override the kind's
 	TLS      *DeviceTLS        `yaml:"tls"`                        // what it trusts and shows where the broker speaks TLS
+	Battery  *Percent          `yaml:"battery"`                    // what is in its battery at the start, above 0%; default 100%
 
 	Count  *int           `yaml:"count" jsonschema:"minimum=1,maximum=100000"` // makes it a fleet of that many devices: NAME-0001, NAME-0002…
 	Spread *Duration      `yaml:"spread"`                                      // fleet: a step that powers it on does so evenly over that time; default: all at once

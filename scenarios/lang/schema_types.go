@@ -37,6 +37,14 @@ func (*Size) schema(g *generator, _ *field) *jsonschema.Schema {
 	return g.quantity("Size", "^"+decimal+"([KMG]i)?B$", "64KiB", "1MiB")
 }
 
+func (*Charge) schema(g *generator, _ *field) *jsonschema.Schema {
+	return g.quantity("Charge", "^"+decimal+"[muµμ]?Ah$", "2600mAh", "40µAh")
+}
+
+func (*Current) schema(g *generator, _ *field) *jsonschema.Schema {
+	return g.quantity("Current", "^"+decimal+"[nmuµμ]?A$", "12µA", "110mA")
+}
+
 func (*Time) schema(g *generator, _ *field) *jsonschema.Schema {
 	return g.quantity("Time", `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`, "2026-03-29T00:55:00+01:00")
 }
