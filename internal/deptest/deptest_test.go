@@ -22,6 +22,7 @@ var rules = []struct {
 	{"internal/deptest", nil, "a test only"},
 	{"internal/", []string{"internal/"}, "what everything stands on stands on nothing"},
 	{"twin/mqtt", nil, "firmware uses the client on any net.Conn; it must not need a twin"},
+	{"twin/battery", nil, "a step function: state and time in, charge out"},
 	{"twin/flash", []string{"internal/"}, "a part of the device; the device wires it"},
 	{"twin/sensor", nil, "parts are step functions; the device wires them"},
 	{"twin/wasm", []string{"twin", "internal/"}, "firmware is a guest of the device"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/types"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -208,7 +209,33 @@ func (c *programCompiler) metric(n *node, path string) bool {
 		n.is.uptime = s.device
 	}
 	c.ofMembers(n, s, metricRole, name, uptime)
+	if builtin, _ := lang.Builtin(name); !own && builtin.Unit != lang.NoUnit {
+		return e.Is == nil || c.measured(n, e.Is, path+".is", builtin)
+	}
 	return e.Is == nil || c.metricIs(n, path, !own || metricType(rule) == types.Float64)
+}
+
+// measured reads what a built-in metric that has a unit is asked to be.
+func (c *programCompiler) measured(n *node, is *lang.Scalar, path string, metric lang.BuiltinMetric) bool {
+	comparison, unit, err := lang.ParseMetric(is.Text)
+	bare := unit == lang.NoUnit
+	what, hint := "", "as in "+metric.Unit.Example()
+	switch {
+	case err != nil && strings.ContainsAny(is.Text[:min(1, len(is.Text))], "<>=!"): // package lang said it
+	case err != nil:
+		what = fmt.Sprintf("%s is in %s, never %q", n.source.Metric, metric.Unit, is.Text)
+	case bare && comparison.Value != 0 && metric.Name != metricUptime:
+		what = fmt.Sprintf("%s is in %s: %q needs a unit", n.source.Metric, metric.Unit, is.Text)
+	case !bare && unit != metric.Unit:
+		what = fmt.Sprintf("%s is in %s, and %q in %s", n.source.Metric, metric.Unit, is.Text, unit)
+	default:
+		n.is.compare = &comparison
+		return true
+	}
+	if what != "" {
+		c.faults.Add(is.Pos, path, what, hint)
+	}
+	return false
 }
 
 // metricIs reads what a metric is asked to be.

@@ -65,7 +65,7 @@ func TestExpressionFaults(t *testing.T) {
 
 func TestMetricFaults(t *testing.T) {
 	for metric, want := range map[string]string{
-		"t1.uptime": `steps[1].expect.is: t1.uptime is a number, never "soon"; a number, or a comparison as in "> 5"`,
+		"t1.uptime": `steps[1].expect.is: t1.uptime is in seconds, never "soon"; as in "> 30d"`,
 		"t1.boots":  `steps[1].expect.is: t1.boots is a number, never "soon"; a number, or a comparison as in "> 5"`,
 		"t1.cause":  "",
 		"t1.mode":   "",

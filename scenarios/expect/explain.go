@@ -275,8 +275,8 @@ func (h *History) touches(e *trace.Event, devices map[int]bool, keys map[string]
 		return keys[d.counts[metricResets]] || keys[d.counts[metricUptime]]
 	case trace.FlashWrite:
 		return keys[d.counts[metricFlashWrites]]
-	case trace.Memory:
-		return keys[d.counts[metricHeap]] || keys[d.counts[metricHeapMax]]
+	case trace.Memory, trace.Traffic, trace.FlashErase, trace.Battery:
+		return slices.ContainsFunc(resourceMetrics(e.Kind), func(m string) bool { return keys[d.counts[m]] })
 	case trace.Connack:
 		return keys[d.counts[metricConnects]]
 	case trace.Publish, trace.Console:

@@ -120,6 +120,10 @@ func eventText(e *trace.Event) string {
 		return fmt.Sprintf("%s.%s = %s", e.Device, e.Name, formatValue(e.Value))
 	case trace.Memory:
 		return fmt.Sprintf("%s memory: %d bytes", e.Device, e.Count)
+	case trace.Traffic:
+		return fmt.Sprintf("%s traffic: %d bytes sent, %d received", e.Device, e.Count, e.Offset)
+	case trace.Battery:
+		return fmt.Sprintf("%s battery: %.4g%%, %.6gmAh taken", e.Device, e.Value, float64(e.Count)/nanocoulombs)
 	}
 	if e.Device != "" {
 		parts = append(parts, e.Device)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/expr-lang/expr/types"
+
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
@@ -15,7 +17,9 @@ import (
 // The metrics that every device has. uptime is in whole seconds since the boot; flash_writes,
 // connects (accepted connections) and resets count from the start of the run. heap and heap_max are bytes,
 // the first since the boot, the second since the start of the run; neither was seen before the firmware
-// said something of its memory.
+// said something of its memory. bytes_sent and bytes_received, flash_erases, and flash_wear (of the block
+// erased most often) count from the start of the run. battery is what is left in percent; charge is mAh taken
+// since the start of the run; life is how many seconds a full battery lasts at the rate of the time powered so far.
 const (
 	metricUptime      = "uptime"
 	metricFlashWrites = "flash_writes"
@@ -23,13 +27,29 @@ const (
 	metricResets      = "resets"
 	metricHeap        = "heap"
 	metricHeapMax     = "heap_max"
+	metricErases      = "flash_erases"
+	metricWear        = "flash_wear"
+	metricSent        = "bytes_sent"
+	metricReceived    = "bytes_received"
+	metricBattery     = "battery"
+	metricCharge      = "charge"
+	metricLife        = "life"
 )
+
+// builtinType is the type of a built-in metric.
+func builtinType(metric string) types.Type {
+	switch metric {
+	case metricBattery, metricCharge, metricLife:
+		return types.Float64
+	}
+	return types.Int
+}
 
 // counts reports whether a built-in metric is zero before the first event that changes it; the others
 // were not seen yet.
 func counts(metric string) bool {
 	switch metric {
-	case metricFlashWrites, metricConnects, metricResets:
+	case metricFlashWrites, metricErases, metricWear, metricConnects, metricResets, metricSent, metricReceived:
 		return true
 	}
 	return false

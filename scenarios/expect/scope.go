@@ -51,7 +51,7 @@ func newScope(p *plan.Plan) *scope {
 			s.types[valueKey(sensorRole, d.Name, sensor.Name)] = types.Float64
 		}
 		for _, name := range d.Kind.BuiltinMetrics() {
-			s.types[valueKey(metricRole, d.Name, name)] = types.Int
+			s.types[valueKey(metricRole, d.Name, name)] = builtinType(name)
 		}
 		for _, rule := range d.Kind.Metrics {
 			s.types[valueKey(metricRole, d.Name, rule.Name)] = metricType(rule.Value)
@@ -137,9 +137,9 @@ func (s *scope) device(name string) (int, bool) {
 	return i, ok
 }
 
-// constantNames are the levels, the units of size in bytes, and the units of time in seconds.
+// constantNames are the levels, the units of size in bytes, of time in seconds, and of charge in mAh.
 func constantNames() []string {
-	return []string{levelHigh, levelLow, "KiB", "MiB", "GiB", "ms", "s", "m", "h", "d", "seconds", "minutes", "hours", "days"}
+	return []string{levelHigh, levelLow, "KiB", "MiB", "GiB", "ms", "s", "m", "h", "d", "seconds", "minutes", "hours", "days", "uAh", "mAh", "Ah"}
 }
 
 // constantNode returns the value of a constant. A device of the same name goes before it.
@@ -163,6 +163,12 @@ func constantNode(name string) (ast.Node, bool) {
 		return &ast.IntegerNode{Value: 3600}, true
 	case "d", "days":
 		return &ast.IntegerNode{Value: 86400}, true
+	case "uAh":
+		return &ast.FloatNode{Value: 0.001}, true
+	case "mAh":
+		return &ast.IntegerNode{Value: 1}, true
+	case "Ah":
+		return &ast.IntegerNode{Value: 1000}, true
 	}
 	return nil, false
 }

@@ -48,6 +48,8 @@ type deviceState struct {
 	fleet   int               // index of its fleet; -1: none
 	member  int               // which of the fleet, from 0
 	counts  map[string]string // built-in metrics' keys
+
+	resources resources
 }
 
 func newDeviceState(d *plan.Device, values map[string]any) *deviceState {
@@ -74,6 +76,7 @@ func newDeviceState(d *plan.Device, values map[string]any) *deviceState {
 			values[s.counts[name]] = 0
 		}
 	}
+	s.resources = newResources(d, values)
 	for _, rule := range d.Kind.Metrics {
 		s.own[rule.Name] = true
 		key := valueKey(metricRole, d.Name, rule.Name)
@@ -141,10 +144,8 @@ func (h *History) applyTo(d *deviceState, e *trace.Event) {
 		}
 	case trace.FlashWrite:
 		h.count(d, metricFlashWrites)
-	case trace.Memory:
-		h.builtin(d, metricHeap, int(e.Count))
-		most, _ := h.values[d.counts[metricHeapMax]].(int)
-		h.builtin(d, metricHeapMax, max(most, int(e.Count)))
+	case trace.Memory, trace.Traffic, trace.FlashErase, trace.Battery:
+		h.applyResources(d, e)
 	case trace.Connack:
 		if strings.EqualFold(e.Cause, "success") {
 			h.count(d, metricConnects)
@@ -162,6 +163,7 @@ func (h *History) applyPower(d *deviceState, e *trace.Event) {
 			d.offAt = e.At
 		}
 	}
+	d.resources.powered(on, d.powered, e.At)
 	d.powered = on
 	d.ever = d.ever || on
 	h.set(d, d.powerK, on)
@@ -180,8 +182,8 @@ func (h *History) stop(d *deviceState) {
 
 // builtin sets a built-in metric, unless the kind has one of that name.
 func (h *History) builtin(d *deviceState, metric string, v any) {
-	if !d.owns(metric) {
-		h.set(d, d.counts[metric], v)
+	if key, ok := d.counts[metric]; ok && !d.owns(metric) {
+		h.set(d, key, v)
 	}
 }
 

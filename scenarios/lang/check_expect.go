@@ -144,7 +144,7 @@ func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 			at.add(d, "is", fmt.Sprintf("a pin is high or low, not %q", shorten(e.Is.Text)), "")
 		}
 		if subject == "metric" && e.Is != nil && strings.IndexAny(e.Is.Text, "<>=!") == 0 {
-			_, err := ParseComparison(e.Is.Text)
+			_, _, err := ParseMetric(e.Is.Text)
 			at.addError(d, "is", err)
 		}
 	case "event":

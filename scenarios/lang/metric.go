@@ -1,6 +1,11 @@
 package lang
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Unit is what a built-in metric is in; an expectation that compares it says the unit.
 type Unit string
@@ -62,4 +67,61 @@ func Builtin(name string) (BuiltinMetric, bool) {
 		return BuiltinMetric{}, false
 	}
 	return metrics[i], true
+}
+
+// Example is a comparison in the unit.
+func (u Unit) Example() string {
+	switch u {
+	case Bytes:
+		return `"<= 48KiB"`
+	case Seconds:
+		return `"> 30d"`
+	case Charges:
+		return `"< 0.5mAh"`
+	case Percents:
+		return `"> 20%"`
+	}
+	return `"> 5"`
+}
+
+// ParseMetric reads what a metric is compared with: an operator and a number, or a number alone, perhaps
+// with a unit: ">= 9", "<= 48KiB", "> 30d", "< 0.5mAh", "> 20%". The value is in the unit returned: bytes,
+// seconds, mAh, percent, or a plain number.
+func ParseMetric(s string) (Comparison, Unit, error) {
+	op, rest := "==", s
+	for _, o := range []string{"==", "!=", "<=", ">=", "<", ">"} {
+		if after, ok := strings.CutPrefix(s, o); ok {
+			op, rest = o, strings.TrimSpace(after)
+			break
+		}
+	}
+	if isNumber(rest) || !strings.ContainsAny(rest[:min(1, len(rest))], "0123456789") {
+		c, err := ParseComparison(s)
+		return c, NoUnit, err
+	}
+	value, unit, err := measured(rest)
+	return Comparison{Op: op, Value: value}, unit, err
+}
+
+// measured reads a number with its unit.
+func measured(text string) (value float64, unit Unit, err error) {
+	switch {
+	case strings.HasSuffix(text, "B"):
+		n, err := ParseSize(text)
+		return float64(n), Bytes, err
+	case strings.HasSuffix(text, "Ah"):
+		n, err := ParseCharge(text)
+		return float64(n) / nanocoulombsPerMilliampereHour, Charges, err
+	case strings.HasSuffix(text, "%"):
+		if _, err := ParsePercent(text); err != nil {
+			return 0, Percents, err
+		}
+		value, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+		return value, Percents, err
+	}
+	if strings.HasSuffix(text, "A") {
+		return 0, NoUnit, &unitError{fmt.Sprintf("%s is a current", shorten(text)), "a charge is in mAh"}
+	}
+	d, err := ParseDuration(text)
+	return d.Seconds(), Seconds, err
 }

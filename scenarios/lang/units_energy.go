@@ -20,9 +20,11 @@ type Current struct {
 	Pos         diag.Position
 }
 
+const nanocoulombsPerMilliampereHour = 3600 * 1000 * 1000
+
 // ParseCharge reads an electric charge in nanocoulombs: uAh (or µAh), mAh, Ah.
 func ParseCharge(text string) (int64, error) {
-	const mAh = 3600 * 1000 * 1000
+	const mAh = nanocoulombsPerMilliampereHour
 	return quantity(text, "charge", "mAh", []unit{{"uAh", mAh / 1000}, {"mAh", mAh}, {"µAh", mAh / 1000}, {"μAh", mAh / 1000}, {"Ah", 1000 * mAh}},
 		"a whole number of nanocoulombs", func(name string) string {
 			switch {

@@ -57,6 +57,7 @@ func (l *loader) devices() {
 		if device.Kind = l.kind(&n.Value, path); device.Kind != nil {
 			l.version(&device, &n.Value, path)
 			l.params(&device, &n.Value, path)
+			l.battery(&device, &n.Value, path)
 		}
 		if n.Value.Count != nil {
 			l.addFleet(n, device)

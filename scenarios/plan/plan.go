@@ -49,6 +49,7 @@ type Device struct {
 	TLS      *DeviceTLS        // nil: plain TCP
 	Owner    string            // the device whose name {id} stands for: itself, or the one whose identity it uses; "" is itself
 	Fleet    string            // the fleet it is a member of, or ""
+	Charged  float64           // share of its capacity that its battery holds at the start; 0: it has no battery
 	Labels   map[string]string // of a fleet's members each for itself
 }
 

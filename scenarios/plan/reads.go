@@ -13,7 +13,7 @@ import (
 func (p *Plan) Reads(name string) bool {
 	word := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`)
 	s := p.Scenario
-	for _, list := range [][]lang.Invariant{s.Always, s.Never} {
+	for _, list := range [][]lang.Invariant{s.Always, s.Never, s.Sometimes} {
 		for i := range list {
 			if reads(&list[i].Expect, name, word) {
 				return true
@@ -23,10 +23,24 @@ func (p *Plan) Reads(name string) bool {
 	return stepsRead(s.Steps, name, word)
 }
 
+// StepReads is Reads of one step, without those in it.
+func StepReads(s *lang.Step, name string) bool {
+	return stepReads(s, name, regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`))
+}
+
+func stepReads(s *lang.Step, name string, word *regexp.Regexp) bool {
+	for _, r := range s.Record {
+		if word.MatchString(r.Value.Source) {
+			return true
+		}
+	}
+	return s.When != nil && word.MatchString(s.When.Source) || s.Expect != nil && reads(s.Expect, name, word)
+}
+
 func stepsRead(steps []lang.Step, name string, word *regexp.Regexp) bool {
 	for i := range steps {
 		s := &steps[i]
-		if s.When != nil && word.MatchString(s.When.Source) || s.Expect != nil && reads(s.Expect, name, word) {
+		if stepReads(s, name, word) {
 			return true
 		}
 		for _, inner := range s.Inner() {

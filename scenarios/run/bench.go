@@ -135,7 +135,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 	cfg := twin.Config{
 		Name: d.Name, Version: d.Version, Firmware: firmware[d.Name],
 		Pins: pins(d.Kind), Sensors: sensors(b.plan, d.Kind), Flash: geometry(d.Kind),
-		RAM: ram(d.Kind), Meter: b.meter,
+		RAM: ram(d.Kind), Battery: figures(d.Kind), Charged: d.Charged, Meter: b.meter,
 		Params:   d.Params,
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
 		Seed:     b.plan.Seed, RTC: b.plan.RTC, Uptime: b.plan.Uptime,

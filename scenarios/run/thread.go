@@ -30,7 +30,9 @@ type thread struct {
 	at       int // of the current step in the result
 	lasting  bool
 	timer    *vtime.Timer // ends what lasts
+	measured *lang.Step // begins once what was measured for it is in the history
 	active   *expect.Active
+	last     *vtime.Timer // of active: a last measurement
 	deadline alarm // when time alone may change the verdict of active
 	limits   []limit
 	timeout  alarm // when the first of limits is over
@@ -66,7 +68,13 @@ func (t *thread) advance(now time.Duration) (acted bool) {
 	case t.active != nil:
 		return t.expecting(now)
 	}
-	step := t.next()
+	step := t.measured
+	if t.measured = nil; step == nil {
+		if step = t.next(); step != nil && t.r.measure(step) {
+			t.measured = step
+			return true
+		}
+	}
 	if t.r.finished {
 		return false
 	}
@@ -124,6 +132,7 @@ func (t *thread) begin(step *lang.Step, now time.Duration) {
 	t.limit(step, now)
 	switch {
 	case step.Expect != nil:
+		t.last = r.measureLast(step)
 		t.active = t.top().program.Begin(step, r.history, now, t.windowOf(step.Expect))
 	case step.Repeat != nil:
 		t.todo = append(t.todo, frame{owner: step, steps: step.Repeat.Steps, program: t.top().program, times: step.Repeat.Times})
@@ -218,6 +227,7 @@ func (t *thread) expecting(now time.Duration) (acted bool) {
 }
 
 func (t *thread) leave() {
+	t.last.Stop()
 	t.deadline.set(t.r.bench.steps, 0, false, 0)
 	t.active = nil
 }
