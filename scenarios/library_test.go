@@ -32,6 +32,7 @@ func TestLibraryFindsMutants(t *testing.T) {
 		{"thermostat-outage", "forgets-while-offline", "expect mqtt: devices/thermo/telemetry, since: begin", "are missing between 1 and"},
 		{"thermostat-broker-restart", "never-reconnects", "expect all: [{mqtt: devices/thermo/status", "no such message on devices/thermo/status"},
 		{"thermostat-setpoint-power-cut", "setpoint-written-unsafely", `expect console: thermo, matches: 'setpoint=(25|30)\b'`, "no such line on the console of thermo"},
+		{"thermostat-certificate-1970", "trusts-its-clock", "expect mqtt: devices/thermo/status", "no such message on devices/thermo/status"},
 		{"thermostat-button", "button-ignores-hold-time", "expect pin: thermo.HEATER, is: high, for: 20s", "thermo.HEATER is low"},
 	}
 	firmware := mutants.All()

@@ -75,7 +75,9 @@ func (l *link) shake(conn *tls.Conn) error {
 		state := conn.ConnectionState()
 		e.Text = tls.VersionName(state.Version)
 		if len(state.PeerCertificates) > 0 {
-			e.Text += ", the client shows " + cmp.Or(state.PeerCertificates[0].Subject.CommonName, "a certificate without a name")
+			name := state.PeerCertificates[0].Subject.CommonName
+			e.Text += ", the client shows " + cmp.Or(name, "a certificate without a name")
+			e.Device = l.certified(name)
 		}
 		l.b.emit(e)
 		return nil
@@ -90,6 +92,16 @@ func (l *link) shake(conn *tls.Conn) error {
 	}
 	l.b.emit(e)
 	return fmt.Errorf("broker: TLS handshake: %w", err)
+}
+
+// certified returns the device of the connection, which on the wall clock a certificate for its name tells.
+func (l *link) certified(name string) string {
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	if _, ok := l.b.devices[name]; ok && l.device == "" {
+		l.device = name
+	}
+	return l.device
 }
 
 // RecordLength returns the length in bytes of the first whole TLS record in b, and 0 where b does not hold

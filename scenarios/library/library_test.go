@@ -16,6 +16,7 @@ func ExampleNames() {
 	// library:thermostat-boot
 	// library:thermostat-broker-restart
 	// library:thermostat-button
+	// library:thermostat-certificate-1970
 	// library:thermostat-outage
 	// library:thermostat-setpoint-power-cut
 }

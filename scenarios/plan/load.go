@@ -137,7 +137,7 @@ func (l *loader) clock() {
 	p.Start = DefaultStart()
 	clock := p.Scenario.Clock
 	if clock == nil {
-		p.RTC = p.Start
+		p.RTC = l.worldTime()
 		return
 	}
 	if start := clock.Start; start != nil && !start.IsZero() {
@@ -151,13 +151,22 @@ func (l *loader) clock() {
 			l.diags.Add(start.Pos, "clock.start", fmt.Sprintf("%s is too late", start.Format(time.RFC3339)), "2100-01-01T00:00:00Z at the latest")
 		}
 	}
-	p.RTC = p.Start
+	p.RTC = l.worldTime()
 	if clock.Device != nil && !clock.Device.IsZero() {
 		p.RTC = clock.Device.Time
 	}
 	if clock.Uptime != nil {
 		p.Uptime = clock.Uptime.Duration
 	}
+}
+
+// worldTime is what a device's clock shows unless the scenario says otherwise: zero, which is world time, on
+// the wall clock.
+func (l *loader) worldTime() time.Time {
+	if l.opts.Mode == "live" {
+		return time.Time{}
+	}
+	return l.plan.Start
 }
 
 // windows gives default_within to the expectations that have neither within nor during.

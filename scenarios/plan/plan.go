@@ -21,7 +21,7 @@ type Plan struct {
 	Sweep    *lang.Step     // the sweep among its steps; nil: there is none
 	Seed     seed.Seed
 	Start    time.Time                     // world time at the start of the run
-	RTC      time.Time                     // the devices' real-time clock at first power-on
+	RTC      time.Time                     // the devices' real-time clock at first power-on; zero: world time
 	Uptime   time.Duration                 // the devices' millisecond counter at boot
 	Devices  []Device                      // in the order of the file, members of fleets one by one
 	Fleets   []Fleet                       // in the order of the file
