@@ -59,8 +59,9 @@ type quantity struct {
 	signal sensor.Signal
 	since  time.Time // when the signal began; zero: with the device
 	told   float64   // the value of the last event
-	timer  *vtime.Timer
 	noise  float64
+
+	signals int // that there were
 
 	fault   SensorFault
 	frozen  float64 // what a stuck sensor reads as
@@ -141,22 +142,62 @@ func (t *Twin) Sense(name string, value float64) error {
 // must be in the sensor's range; what lies beyond later counts as the end of the range. Events tell of
 // the value now and at the signal's instants, where it has changed.
 func (t *Twin) SenseSignal(name string, s sensor.Signal) error {
-	return t.onQuantity(name, func(q *quantity) error {
+	tell, err := t.BeginSignal(name, s)
+	if err == nil {
+		Follow(t.cfg.Source, s, tell)
+	}
+	return err
+}
+
+// BeginSignal is SenseSignal without the events at the signal's instants: the caller is to call tell at
+// each, so that one action can tell of many sensors. tell takes the time since the signal began, and
+// returns false once the sensor follows another signal.
+func (t *Twin) BeginSignal(name string, s sensor.Signal) (tell func(since time.Duration) bool, err error) {
+	err = t.onQuantity(name, func(q *quantity) error {
 		if v := s.At(0); !q.spec.allows(v) {
 			return fmt.Errorf("twin: %s.%s cannot be %v %s: its range is %v to %v", t.cfg.Name, name, v, q.spec.Unit, q.spec.Min, q.spec.Max)
 		}
 		if q.spec.Min != 0 || q.spec.Max != 0 {
-			if _, constant := s.(sensor.Constant); !constant {
-				s = limited{s, q.spec.Min, q.spec.Max}
-			}
+			s = limited{s, q.spec.Min, q.spec.Max}
 		}
-		q.timer.Stop()
 		q.signal, q.since = s, time.Now()
+		q.signals++
 		q.told = s.At(0)
 		t.tell(q, "")
-		t.follow(q, 0)
+		number := q.signals
+		tell = func(since time.Duration) bool {
+			t.mu.Lock()
+			defer t.unlock()
+			if q.signals != number || t.closed {
+				return false
+			}
+			if v := q.signal.At(since); v != q.told {
+				q.told = v
+				t.tell(q, "")
+			}
+			return true
+		}
 		return nil
 	})
+	return tell, err
+}
+
+// Follow calls tell at the instants of a signal that begins now, until tell returns false.
+func Follow(source *vtime.Source, s sensor.Signal, tell func(since time.Duration) bool) {
+	begin := time.Now()
+	var follow func(since time.Duration)
+	follow = func(since time.Duration) {
+		next, ok := s.Next(since)
+		if !ok {
+			return
+		}
+		source.After(time.Until(begin.Add(next)), vtime.Hardware, func() {
+			if tell(next) {
+				follow(next)
+			}
+		})
+	}
+	follow(0)
 }
 
 // limited is a signal that does not leave a range.
@@ -167,26 +208,6 @@ type limited struct {
 
 func (l limited) At(since time.Duration) float64 {
 	return min(max(l.Signal.At(since), l.low), l.high)
-}
-
-// follow tells of the signal at its next instant. The caller holds mu.
-func (t *Twin) follow(q *quantity, since time.Duration) {
-	next, ok := q.signal.Next(since)
-	if !ok || t.closed {
-		return
-	}
-	q.timer = t.cfg.Source.After(time.Until(q.since.Add(next)), vtime.Hardware, func() {
-		t.mu.Lock()
-		defer t.unlock()
-		if t.closed {
-			return
-		}
-		if v := q.signal.At(next); v != q.told {
-			q.told = v
-			t.tell(q, "")
-		}
-		t.follow(q, next)
-	})
 }
 
 func (t *Twin) tell(q *quantity, text string) {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twinrig/twinrig/internal/vtime"
@@ -43,46 +44,47 @@ func (r *runner) setEnvironment() error {
 			if q.Value.Sense == nil {
 				continue
 			}
-			for _, s := range r.sensors(place.Name + "." + q.Name) {
-				if err := s.set(q.Value.Sense); err != nil {
-					return err
-				}
+			if err := r.setAll(r.sensors(place.Name+"."+q.Name), q.Value.Sense); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// set gives a sensor the signal and the noise of a value.
-func (s sensed) set(v *lang.SenseValue) error {
-	if v.Noise != nil {
-		if err := s.twin.SenseNoise(s.name, *v.Noise); err != nil {
+// setAll gives sensors the noise and the signal of a value. One action tells of all of them.
+func (r *runner) setAll(all []sensed, v *lang.SenseValue) error {
+	signal := plan.Signal(v)
+	var tells []func(time.Duration) bool
+	for _, s := range all {
+		if v.Noise != nil {
+			if err := s.twin.SenseNoise(s.name, *v.Noise); err != nil {
+				return err
+			}
+		}
+		if signal == nil {
+			continue
+		}
+		tell, err := s.twin.BeginSignal(s.name, sensor.Shifted{Signal: signal, By: s.offset})
+		if err != nil {
 			return err
 		}
+		tells = append(tells, tell)
 	}
-	signal := plan.Signal(v)
-	if signal == nil {
-		return nil
+	if signal != nil {
+		twin.Follow(r.bench.steps, signal, func(since time.Duration) bool {
+			tells = slices.DeleteFunc(tells, func(tell func(time.Duration) bool) bool { return !tell(since) })
+			return len(tells) > 0
+		})
 	}
-	if c, constant := signal.(sensor.Constant); constant {
-		return s.twin.Sense(s.name, float64(c)+s.offset)
-	}
-	if s.offset != 0 {
-		signal = sensor.Shifted{Signal: signal, By: s.offset}
-	}
-	return s.twin.SenseSignal(s.name, signal)
+	return nil
 }
 
 func (r *runner) sense(v lang.Named[lang.SenseValue]) (time.Duration, *Failure) {
 	if v.Value.Fault != "" {
 		return 0, r.senseFault(v)
 	}
-	for _, s := range r.sensors(v.Name) {
-		if failure := r.tested(v.Pos, s.set(&v.Value)); failure != nil {
-			return 0, failure
-		}
-	}
-	return 0, nil
+	return 0, r.tested(v.Pos, r.setAll(r.sensors(v.Name), &v.Value))
 }
 
 // sensorFault returns the fault that a word of the language means.
