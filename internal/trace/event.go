@@ -59,6 +59,7 @@ type Event struct {
 	Name    string
 	Topic   string
 	Payload []byte
+	Decoded string // the payload as JSON in one line, where it is in another format that is known and decodes
 	QoS     byte
 	Retain  bool
 	Dup     bool

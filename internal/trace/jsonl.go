@@ -40,16 +40,17 @@ type wire struct {
 	Text   string      `json:"text,omitempty"`
 	Cause  string      `json:"cause,omitempty"`
 	// Payload is text where it is UTF-8, else Base64 holds it.
-	Payload *string  `json:"payload,omitempty"`
-	Base64  string   `json:"payload_base64,omitempty"`
-	QoS     byte     `json:"qos,omitempty"`
-	Retain  bool     `json:"retain,omitempty"`
-	Dup     bool     `json:"dup,omitempty"`
-	Value   *float64 `json:"value,omitempty"`
-	Offset  int64    `json:"offset,omitempty"`
-	Count   int64    `json:"count,omitempty"`
-	File    string   `json:"file,omitempty"`
-	Line    int      `json:"line,omitempty"`
+	Payload *string         `json:"payload,omitempty"`
+	Base64  string          `json:"payload_base64,omitempty"`
+	Decoded json.RawMessage `json:"decoded,omitempty"`
+	QoS     byte            `json:"qos,omitempty"`
+	Retain  bool            `json:"retain,omitempty"`
+	Dup     bool            `json:"dup,omitempty"`
+	Value   *float64        `json:"value,omitempty"`
+	Offset  int64           `json:"offset,omitempty"`
+	Count   int64           `json:"count,omitempty"`
+	File    string          `json:"file,omitempty"`
+	Line    int             `json:"line,omitempty"`
 }
 
 // MarshalJSON returns the event as one line of a trace file.
@@ -66,6 +67,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		} else {
 			w.Base64 = base64.StdEncoding.EncodeToString(e.Payload)
 		}
+	}
+	if e.Decoded != "" {
+		w.Decoded = json.RawMessage(e.Decoded)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -88,6 +92,7 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 	}
 	*e = Event{At: at, Device: w.Device, Kind: w.Kind, Name: w.Name, Client: w.Client, Topic: w.Topic, Text: w.Text,
 		Cause: w.Cause, QoS: w.QoS, Retain: w.Retain, Dup: w.Dup, Offset: w.Offset, Count: w.Count, File: w.File, Line: w.Line}
+	e.Decoded = string(w.Decoded)
 	if w.Value != nil {
 		e.Value = *w.Value
 	}

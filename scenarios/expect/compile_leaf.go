@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/types"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/twinrig/twinrig/internal/topics"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
@@ -87,7 +88,7 @@ func (c *programCompiler) mqtt(n *node, path string) bool {
 	} else if e.Share != nil || e.AnyMember() {
 		c.faults.Add(e.Pos, path, "share and any need of, which names a fleet", "as in of: fleet")
 	}
-	filter := newTopicFilter(topic)
+	filter := topics.NewFilter(topic)
 	n.event.filter = &filter
 	n.event.narrow(e)
 	if e.Of == "" {
@@ -105,10 +106,10 @@ func owner(d *plan.Device) string {
 }
 
 // publishers lists the devices that may publish to a filter.
-func (c *programCompiler) publishers(filter topicFilter) []int {
+func (c *programCompiler) publishers(filter topics.Filter) []int {
 	var devices []int
 	for i := range c.scope.plan.Devices {
-		if slices.ContainsFunc(c.scope.plan.Devices[i].Identity.Topics, func(own string) bool { return newTopicFilter(own).overlaps(filter) }) {
+		if slices.ContainsFunc(c.scope.plan.Devices[i].Identity.Topics, func(own string) bool { return topics.NewFilter(own).Overlaps(filter) }) {
 			devices = append(devices, i)
 		}
 	}
@@ -118,6 +119,7 @@ func (c *programCompiler) publishers(filter topicFilter) []int {
 // narrow takes over the keys that narrow an event down.
 func (l *eventLeaf) narrow(e *lang.Expect) {
 	l.name, l.client, l.cause = e.Name, e.Client, e.Cause
+	l.hex = e.Hex
 	l.payload, l.retain, l.qos, l.dup, l.pattern = e.Payload, e.Retained, e.QoS, e.Dup, e.Matches
 	l.value, l.amount, l.offset = e.Value, e.Amount, e.Offset
 	l.message = carriesMessage(l.kind)
@@ -261,7 +263,7 @@ func (c *programCompiler) event(n *node, path string) bool {
 	n.event = leaf
 	leaf.narrow(e)
 	if e.Topic != "" {
-		filter := newTopicFilter(e.Topic)
+		filter := topics.NewFilter(e.Topic)
 		leaf.filter = &filter
 	}
 	if e.Device != "" {

@@ -95,6 +95,9 @@ func narrowing(e *lang.Expect) []string {
 	if e.Payload != nil {
 		out = append(out, "payload: "+strconv.Quote(*e.Payload))
 	}
+	if e.Hex != nil {
+		out = append(out, "hex: "+strconv.Quote(e.Hex.Text))
+	}
 	if e.Retained != nil {
 		out = append(out, fmt.Sprintf("retained: %v", *e.Retained))
 	}

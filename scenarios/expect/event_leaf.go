@@ -6,6 +6,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/twinrig/twinrig/internal/payload"
+	"github.com/twinrig/twinrig/internal/topics"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
@@ -14,7 +16,7 @@ import (
 type eventLeaf struct {
 	kind    trace.Kind
 	device  string // "": any
-	filter  *topicFilter
+	filter  *topics.Filter
 	message bool // it carries a message, at whose payload `matches` looks
 	mqtt    bool // written as mqtt:, not as event:
 	name    string
@@ -23,6 +25,7 @@ type eventLeaf struct {
 	json    *pattern
 	exact   bool
 	payload *string
+	hex     *lang.HexPattern
 	retain  *bool
 	dup     *bool
 	qos     *int
@@ -39,7 +42,7 @@ type eventLeaf struct {
 // subject reports whether the event is of what the leaf is about, whatever else it asks for.
 func (l *eventLeaf) subject(h *History, i int) bool {
 	e := h.at(i)
-	return e.Kind == l.kind && (l.device == "" || e.Device == l.device) && (l.filter == nil || l.filter.matches(e.Topic)) &&
+	return e.Kind == l.kind && (l.device == "" || e.Device == l.device) && (l.filter == nil || l.filter.Matches(e.Topic)) &&
 		(l.members == nil || l.members.of(h, e) >= 0)
 }
 
@@ -78,7 +81,9 @@ func (l *eventLeaf) difference(h *History, i int, explain bool) fmt.Stringer {
 		return lazily(explain, "offset is %v, not %s", e.Offset, comparisonText(l.offset))
 	case l.payload != nil && string(e.Payload) != *l.payload:
 		return lazily(explain, "payload is %q, not %q", shorten(string(e.Payload), 60), *l.payload)
-	case l.pattern != nil && !l.pattern.MatchString(l.text(e)):
+	case l.hex != nil && !l.hex.Matches(e.Payload):
+		return lazily(explain, "payload is %s, not %s", shorten(payload.Hex(e.Payload), 90), l.hex.Text)
+	case l.pattern != nil && !l.pattern.MatchString(l.text(h, e)):
 		return lazily(explain, "does not match %s", l.pattern)
 	}
 	return l.differentBody(h, i)
@@ -94,7 +99,7 @@ func (l *eventLeaf) differentBody(h *History, i int) fmt.Stringer {
 		if l.invalid && l.json == nil {
 			return nil // what cannot be decoded is valid under no schema
 		}
-		return phrase("payload is not JSON")
+		return lazy(func() string { return h.undecodable(i) })
 	}
 	if l.json != nil {
 		if m := l.json.match(body, l.exact); m != nil {
@@ -114,9 +119,12 @@ func (l *eventLeaf) differentBody(h *History, i int) fmt.Stringer {
 }
 
 // text is what `matches` looks at.
-func (l *eventLeaf) text(e *trace.Event) string {
+func (l *eventLeaf) text(h *History, e *trace.Event) string {
 	switch {
 	case l.message:
+		if f := h.format(e); f == payload.CBOR || f == payload.MessagePack {
+			return payload.Text(f, e.Payload)
+		}
 		return string(e.Payload)
 	case e.Text == "" && e.Kind != trace.Console:
 		return e.Name

@@ -101,7 +101,7 @@ func (a *Active) shortfallOf(matches []int, series []*series) string {
 func (l *eventLeaf) noun() string {
 	switch {
 	case l.mqtt:
-		return "such message on " + l.filter.source
+		return "such message on " + l.filter.String()
 	case l.kind == trace.Console && l.members != nil:
 		return "such line on the console"
 	case l.kind == trace.Console:
@@ -201,7 +201,7 @@ func (a *Active) candidate(n *node, i int) (candidate, bool) {
 
 func (l *eventLeaf) otherSubject(e *trace.Event) string {
 	switch {
-	case l.filter != nil && !l.filter.matches(e.Topic):
+	case l.filter != nil && !l.filter.Matches(e.Topic):
 		return "another topic"
 	case l.members != nil || l.device != "" && l.device != e.Device:
 		return "another device"
@@ -283,7 +283,7 @@ func (h *History) touches(e *trace.Event, devices map[int]bool, keys map[string]
 		for i := range d.rules {
 			r := &d.rules[i]
 			if keys[r.key] && (r.console != nil && e.Kind == trace.Console && r.console.MatchString(e.Text) ||
-				r.console == nil && e.Kind == trace.Publish && r.filter.matches(e.Topic)) {
+				r.console == nil && e.Kind == trace.Publish && r.filter.Matches(e.Topic)) {
 				return true
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/payload"
 	"github.com/twinrig/twinrig/internal/trace"
 )
 
@@ -135,7 +136,7 @@ func eventText(e *trace.Event) string {
 		}
 	}
 	if len(e.Payload) > 0 {
-		parts = append(parts, payloadText(e.Payload))
+		parts = append(parts, payloadText(e))
 	}
 	if e.Retain {
 		parts = append(parts, "retained")
@@ -152,9 +153,13 @@ func eventText(e *trace.Event) string {
 	return strings.Join(parts, " ")
 }
 
-func payloadText(payload []byte) string {
-	if !utf8.Valid(payload) {
-		return fmt.Sprintf("%d bytes", len(payload))
+// payloadText is a payload as a person reads it: decoded, or text, or hexadecimal.
+func payloadText(e *trace.Event) string {
+	switch {
+	case e.Decoded != "":
+		return shorten(e.Decoded, 100)
+	case !utf8.Valid(e.Payload):
+		return fmt.Sprintf("%s: %s", plural(len(e.Payload), "byte", "bytes"), shorten(payload.Hex(e.Payload), 60))
 	}
-	return shorten(strings.Join(strings.Fields(string(payload)), " "), 100)
+	return shorten(strings.Join(strings.Fields(string(e.Payload)), " "), 100)
 }

@@ -19,6 +19,7 @@ type History struct {
 	values   map[string]any // what expressions read, by valueKey
 	watchers []watcher
 	decoded  decodeCache
+	payloads *plan.Payloads
 	machine  machine
 	fleets   []fleetState
 	tracks   map[*overFleet]*tracked
@@ -37,7 +38,7 @@ type watcher interface {
 
 // NewHistory returns the history of a run that is about to start.
 func NewHistory(p *plan.Plan) *History {
-	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}, tracks: map[*overFleet]*tracked{}}
+	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}, payloads: p.Payloads(), tracks: map[*overFleet]*tracked{}}
 	for i := range p.Devices {
 		h.index[p.Devices[i].Name] = i
 		h.devices = append(h.devices, newDeviceState(&p.Devices[i], h.values))

@@ -2,31 +2,54 @@ package expect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/twinrig/twinrig/internal/payload"
+	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
-// decodeCache keeps the JSON body of one event, so that metrics and expectations parse it once.
+// decodeCache keeps the value of one event's payload, so that metrics and expectations decode it once.
 type decodeCache struct {
 	index int
 	value any
-	ok    bool
+	err   error
 }
 
-// decode returns the payload of the event at index i as encoding/json has it; ok is false where it is not JSON.
+// decode returns the payload of the event at index i as encoding/json has it; ok is false where it does not
+// decode as its device's kind says, and undecodable tells why.
 func (h *History) decode(i int) (value any, ok bool) {
 	if h.decoded.index != i {
-		var v any
-		err := json.Unmarshal(h.at(i).Payload, &v)
-		h.decoded = decodeCache{index: i, value: v, ok: err == nil}
+		v, err := payload.Decode(h.format(h.at(i)), h.at(i).Payload)
+		h.decoded = decodeCache{index: i, value: v, err: err}
 	}
-	return h.decoded.value, h.decoded.ok
+	return h.decoded.value, h.decoded.err == nil
 }
+
+// format returns how the event's payload is encoded.
+func (h *History) format(e *trace.Event) payload.Format { return h.payloads.OfEvent(e) }
+
+// undecodable says why decode cannot decode a payload.
+func (h *History) undecodable(i int) string {
+	h.decode(i)
+	format := h.format(h.at(i))
+	switch why := errors.Unwrap(h.decoded.err); {
+	case format == payload.Raw:
+		return "payload is raw bytes, which have no fields; hex matches them"
+	case why == nil || format == "" || format == payload.JSON:
+		return "payload is not JSON"
+	default:
+		return "payload is not " + format.Name() + ": " + why.Error()
+	}
+}
+
+// payloadText returns the payload of an event as a person reads it.
+func (h *History) payloadText(e *trace.Event) string { return payload.Text(h.format(e), e.Payload) }
 
 // lookup returns the field at a path as in a.b; an empty path is the value itself.
 func lookup(value any, path string) (any, bool) {

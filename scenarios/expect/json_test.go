@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 )
 
 func decodeText(t testing.TB, text string) any {
@@ -95,58 +94,6 @@ func FuzzMatchJSON(f *testing.F) {
 			t.Fatal("a mismatch without words")
 		}
 		_ = yamlText(w)
-	})
-}
-
-func TestTopicFilter(t *testing.T) {
-	for _, tt := range []struct {
-		filter, topic string
-		want          bool
-	}{
-		{"a/b", "a/b", true}, {"a/b", "a/b/c", false}, {"a/b", "a", false}, {"a/+", "a/b", true}, {"a/+", "a", false},
-		{"a/+", "a/", true}, {"a/+", "a/b/c", false}, {"a/#", "a", true}, {"a/#", "a/b/c", true}, {"a/#", "ab", false},
-		{"#", "a/b", true}, {"#", "$SYS/a", false}, {"+/a", "$SYS/a", false}, {"$SYS/#", "$SYS/a", true}, {"+/b", "a/b", true},
-		{"+", "/a", false}, {"/+", "/a", true}, {"+/+", "/a", true}, {"a/+/c", "a/b/c", true}, {"a/+/c", "a/b/d", false},
-	} {
-		require.Equal(t, tt.want, newTopicFilter(tt.filter).matches(tt.topic), "%s %s", tt.filter, tt.topic)
-	}
-}
-
-// TestTopicOverlap: wherever one topic lies in two filters, they overlap.
-func TestTopicOverlap(t *testing.T) {
-	level := rapid.SampledFrom([]string{"a", "b", "+"})
-	filter := rapid.Custom(func(t *rapid.T) string {
-		text := level.Draw(t, "first")
-		for range rapid.IntRange(0, 3).Draw(t, "more") {
-			text += "/" + level.Draw(t, "level")
-		}
-		if rapid.Bool().Draw(t, "rest") {
-			text += "/#"
-		}
-		return text
-	})
-	var topics []string
-	grown := []string{""}
-	for range 5 {
-		var next []string
-		for _, g := range grown {
-			for _, l := range []string{"a", "b", "c"} {
-				topic := l
-				if g != "" {
-					topic = g + "/" + l
-				}
-				next = append(next, topic)
-			}
-		}
-		topics, grown = append(topics, next...), next
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		f, g := newTopicFilter(filter.Draw(t, "f")), newTopicFilter(filter.Draw(t, "g"))
-		both := false
-		for _, topic := range topics {
-			both = both || f.matches(topic) && g.matches(topic)
-		}
-		require.Equal(t, both, f.overlaps(g), "%s %s", f.source, g.source)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expr-lang/expr/types"
 
+	"github.com/twinrig/twinrig/internal/topics"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
@@ -58,7 +59,7 @@ func counts(metric string) bool {
 // metricRule takes a metric from what the device says.
 type metricRule struct {
 	key     string
-	filter  topicFilter // mqtt
+	filter  topics.Filter // mqtt
 	field   string
 	console *regexp.Regexp
 	text    bool // console: the value is text even where it looks like a number
@@ -81,7 +82,7 @@ func newMetricRule(d *plan.Device, rule lang.MetricRule, key string) metricRule 
 			}
 		}
 	}
-	return metricRule{key: key, filter: newTopicFilter(topic), field: rule.JSON}
+	return metricRule{key: key, filter: topics.NewFilter(topic), field: rule.JSON}
 }
 
 // applyMetrics reads the metrics that a publish or console event carries.
@@ -94,7 +95,7 @@ func (h *History) applyMetrics(d *deviceState, e *trace.Event) {
 			}
 			continue
 		}
-		if r.console != nil || !r.filter.matches(e.Topic) {
+		if r.console != nil || !r.filter.Matches(e.Topic) {
 			continue
 		}
 		body, ok := h.decode(h.Len() - 1)

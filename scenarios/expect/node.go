@@ -39,6 +39,11 @@ type phrase string
 
 func (p phrase) String() string { return string(p) }
 
+// lazy is text that is made when somebody reads it.
+type lazy func() string
+
+func (l lazy) String() string { return l() }
+
 // lazily formats only where somebody will read it.
 func lazily(explain bool, format string, args ...any) fmt.Stringer {
 	if !explain {

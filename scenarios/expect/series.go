@@ -79,7 +79,7 @@ func (s *series) add(h *History, i int) {
 	}
 	if !found {
 		s.broken = func(h *History) string {
-			return fmt.Sprintf("there is no field %s in the message at %s: %s", s.rule.field, clock(h.at(i).At), shorten(string(h.at(i).Payload), 80))
+			return fmt.Sprintf("there is no field %s in the message at %s: %s", s.rule.field, clock(h.at(i).At), shorten(h.payloadText(h.at(i)), 80))
 		}
 		return
 	}
@@ -100,7 +100,10 @@ func (s *series) addConforming(i int, body any, ok bool) {
 	}
 	if why != "" {
 		s.broken = func(h *History) string {
-			return fmt.Sprintf("the message at %s is %s: %s", clock(h.at(i).At), strings.Replace(why, "payload is not", "not", 1), shorten(string(h.at(i).Payload), 80))
+			if !ok {
+				why = h.undecodable(i)
+			}
+			return fmt.Sprintf("the message at %s is %s: %s", clock(h.at(i).At), strings.Replace(why, "payload is not", "not", 1), shorten(h.payloadText(h.at(i)), 80))
 		}
 	}
 }

@@ -38,7 +38,7 @@ func goesWith(key string) []string {
 		return []string{"pin", "metric"}
 	case "matches":
 		return []string{"mqtt", "console", "event"}
-	case "json", "json_exact", "payload", "retained", "qos", "gapless", "ordered", "unique", "schema":
+	case "json", "json_exact", "payload", "hex", "retained", "qos", "gapless", "ordered", "unique", "schema":
 		return []string{"mqtt", "event"}
 	case "of":
 		return []string{"mqtt"}
@@ -122,7 +122,7 @@ func (e *Expect) check(d *decoder, at mapping) {
 			at.add(d, key.Name, key.Name+" does not go with "+subject, "it is for "+strings.Join(allowed, ", "))
 		}
 	}
-	if contents := at.keys.among("json", "json_exact", "payload"); len(contents) > 1 {
+	if contents := at.keys.among("json", "json_exact", "payload", "hex"); len(contents) > 1 {
 		at.add(d, contents[1], strings.Join(contents, " and ")+" exclude each other", "")
 	}
 	if e.AnyMember() && e.Share != nil {

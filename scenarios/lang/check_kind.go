@@ -28,6 +28,9 @@ func (k *Kind) check(d *decoder, _ mapping) {
 		if m.Value.Console != nil && k.Console == nil {
 			d.diags.Add(m.Value.Console.Pos, "metrics."+m.Name+".console", "the kind has no console", "console: {baud: 115200}")
 		}
+		if m.Value.MQTT != "" && k.Payload == "raw" {
+			d.diags.Add(m.Value.Keys.At("mqtt", m.Value.Pos), "metrics."+m.Name+".mqtt", "raw payloads have no fields to take a metric from", "payload: json, cbor or msgpack; or a metric from the console")
+		}
 	}
 }
 

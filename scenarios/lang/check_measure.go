@@ -88,7 +88,7 @@ func withoutMessage() []trace.Kind {
 // checkEvent reports keys that no event of the kind has anything for.
 func (e *Expect) checkEvent(d *decoder, at mapping) {
 	if slices.Contains(withoutMessage(), trace.Kind(e.Event)) {
-		for _, key := range at.keys.among("json", "json_exact", "payload", "retained", "dup", "schema", "gapless", "ordered", "unique") {
+		for _, key := range at.keys.among("json", "json_exact", "payload", "hex", "retained", "dup", "schema", "gapless", "ordered", "unique") {
 			at.add(d, key, "the event "+e.Event+" carries no message", "publish, deliver, drop, will and retain do")
 		}
 	}

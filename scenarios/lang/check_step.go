@@ -92,13 +92,14 @@ func (d *decoder) positive(pos diag.Position, path, what string) {
 	}
 }
 
-// exactlyOne reports where not exactly one of two keys is there.
-func (m mapping) exactlyOne(d *decoder, a, b string) {
-	switch found := m.keys.among(a, b); {
-	case len(found) == 2:
-		m.add(d, b, a+" and "+b+" exclude each other", "")
+// exactlyOne reports where not exactly one of some keys is there.
+func (m mapping) exactlyOne(d *decoder, keys ...string) {
+	switch found := m.keys.among(keys...); {
+	case len(found) > 1:
+		m.add(d, found[1], strings.Join(found, " and ")+" exclude each other", "")
 	case len(found) == 0 && m.clean:
-		d.diags.Add(m.pos, m.path, "one of "+a+" and "+b+" is missing", "")
+		last := len(keys) - 1
+		d.diags.Add(m.pos, m.path, "one of "+strings.Join(keys[:last], ", ")+" and "+keys[last]+" is missing", "")
 	}
 }
 
@@ -113,7 +114,7 @@ func (s *Send) check(d *decoder, at mapping) {
 }
 
 func (p *Publish) check(d *decoder, at mapping) {
-	at.exactlyOne(d, "json", "payload")
+	at.exactlyOne(d, "json", "payload", "hex")
 	if at.keys.Has("topic") {
 		at.addError(d, "topic", CheckTopic(p.Topic))
 	}

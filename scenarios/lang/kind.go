@@ -17,6 +17,8 @@ type Kind struct {
 	Firmware  Ordered[Build]      `yaml:"firmware" jsonschema:"required,minItems=1" names:"version"` // version: build; devices run the last one unless they name another
 	Params    map[string]Scalar   `yaml:"params" names:"version"`                                    // handed to the firmware at boot as text
 	Metrics   Ordered[MetricRule] `yaml:"metrics" names:"part"`                                      // metrics taken from what the device says, beside the built-in ones
+
+	Payload string `yaml:"payload" jsonschema:"enum=json,enum=cbor,enum=msgpack,enum=raw"` // how the device's messages are encoded, both ways; default json
 }
 
 // Pin is a pin, seen from the device.

@@ -225,13 +225,14 @@ type Send struct {
 	Bytes   *string       `yaml:"bytes"`                                      // sent as they are
 }
 
-// Publish publishes to the broker: exactly one of JSON and Payload.
+// Publish publishes to the broker: exactly one of JSON, Payload and Hex.
 type Publish struct {
 	Pos        diag.Position     `yaml:"-"`
 	Keys       Keys              `yaml:"-"`
 	Topic      string            `yaml:"topic" jsonschema:"required"`          // without wildcards
-	JSON       *JSON             `yaml:"json"`                                 // payload, as JSON
+	JSON       *JSON             `yaml:"json"`                                 // payload, encoded as the kind of the device says that the topic belongs to
 	Payload    *string           `yaml:"payload"`                              // payload, as text
+	Hex        *Hex              `yaml:"hex"`                                  // payload, as bytes in hexadecimal
 	QoS        int               `yaml:"qos" jsonschema:"minimum=0,maximum=2"` // 0, 1 or 2; default 0
 	Retain     bool              `yaml:"retain"`                               // the broker keeps it; an empty payload removes what it kept
 	Properties map[string]string `yaml:"properties"`                           // MQTT 5 user properties
@@ -269,15 +270,16 @@ type Expect struct {
 	Any     AnyOf    `yaml:"any" jsonschema:"minItems=1"` // expectations of which one holds; or true: one member of the fleet is enough
 	Measure *Measure `yaml:"measure"`                     // the time from one kind of event to another, with limits
 
-	Is        *Scalar `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
-	Matches   *Regexp `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text
-	JSON      *JSON   `yaml:"json"`       // mqtt, event: subset match, values literal or a comparison "> 5"
-	JSONExact *JSON   `yaml:"json_exact"` // mqtt, event: the whole
-	Payload   *string `yaml:"payload"`    // mqtt, event: the whole payload, as text
-	Schema    string  `yaml:"schema"`     // mqtt, event: a JSON Schema file; every match so far must be valid, in all and any it is part of the match
-	Retained  *bool   `yaml:"retained"`   // mqtt, event: the publisher's flag
-	QoS       *int    `yaml:"qos"`        // mqtt, event: the publisher's
-	Blinks    *Blinks `yaml:"blinks"`     // pin: it goes up and down in a regular way
+	Is        *Scalar     `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
+	Matches   *Regexp     `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text
+	JSON      *JSON       `yaml:"json"`       // mqtt, event: subset match, values literal or a comparison "> 5"
+	JSONExact *JSON       `yaml:"json_exact"` // mqtt, event: the whole
+	Payload   *string     `yaml:"payload"`    // mqtt, event: the whole payload, as text
+	Hex       *HexPattern `yaml:"hex"`        // mqtt, event: the whole payload, as bytes in hexadecimal; ?? is any byte, * at the end any bytes
+	Schema    string      `yaml:"schema"`     // mqtt, event: a JSON Schema file; every match so far must be valid, in all and any it is part of the match
+	Retained  *bool       `yaml:"retained"`   // mqtt, event: the publisher's flag
+	QoS       *int        `yaml:"qos"`        // mqtt, event: the publisher's
+	Blinks    *Blinks     `yaml:"blinks"`     // pin: it goes up and down in a regular way
 
 	Of     string      `yaml:"of" ref:"device"`     // mqtt: the device or fleet whose name {id} in the topic stands for; without {id}: who publishes
 	Share  *Share      `yaml:"share"`               // of a fleet's members, how many satisfy it; default: every member

@@ -130,7 +130,7 @@ func (*networkChange) extend(s *jsonschema.Schema) {
 
 func (*Send) extend(s *jsonschema.Schema) { s.OneOf = exactlyOneOf("line", "bytes") }
 
-func (*Publish) extend(s *jsonschema.Schema) { s.OneOf = exactlyOneOf("json", "payload") }
+func (*Publish) extend(s *jsonschema.Schema) { s.OneOf = exactlyOneOf("json", "payload", "hex") }
 
 func (*Step) extend(s *jsonschema.Schema) {
 	s.OneOf = exactlyOneOf(Verbs()...)
@@ -161,7 +161,7 @@ func (*Expect) extend(s *jsonschema.Schema) {
 	s.DependentRequired = map[string][]string{"metric": {"is"}}
 	s.AllOf = append(s.AllOf, needs("pin", "is", "blinks"), needs("blinks", "during"), notBoth("blinks", "is"), notBoth("share", "any"))
 	s.AllOf = append(s.AllOf, notBoth("within", "during"), notBoth("for", "during"), notBoth("json", "json_exact"),
-		notBoth("json", "payload"), notBoth("json_exact", "payload"),
+		notBoth("json", "payload"), notBoth("json_exact", "payload"), notBoth("hex", "json"), notBoth("hex", "json_exact"), notBoth("hex", "payload"),
 		&jsonschema.Schema{If: whenTrue("not"), Then: &jsonschema.Schema{Required: []string{"during"}}})
 }
 

@@ -119,6 +119,7 @@ func (l *loader) checkStep(s *lang.Step) {
 	if p := s.Publish; p != nil && p.Keys.Has("as") && p.As != lang.Backend {
 		l.deviceOr(p.As, p.Keys.At("as", p.Pos), s.Path+".publish.as", lang.Backend)
 	}
+	l.checkPayload(s)
 	for _, change := range s.Network {
 		l.network(change.Name, change.Pos, s.Path+".network")
 	}

@@ -109,11 +109,12 @@ func Load(opts Options) (*Plan, diag.List) {
 
 // loader is a plan in the making.
 type loader struct {
-	opts  Options
-	plan  *Plan
-	diags diag.List
-	kinds map[string]*lang.Kind      // by name of the file; nil where it could not be read
-	steps map[string]*lang.StepsFile // the same of included files
+	opts     Options
+	plan     *Plan
+	diags    diag.List
+	payloads *Payloads                  // made when they are asked for
+	kinds    map[string]*lang.Kind      // by name of the file; nil where it could not be read
+	steps    map[string]*lang.StepsFile // the same of included files
 
 	pki     *credentials
 	modules map[string]*Module       // by name of the file and memory; nil where it cannot be used

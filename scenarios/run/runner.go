@@ -29,6 +29,7 @@ type runner struct {
 	watch        *expect.Watch // always and never
 	faults       faults
 	crashes      crashes
+	payloads     *plan.Payloads
 	disturbances []*disturbance          // of the broker, in the order of their steps
 	changes      map[string]*change      // of networks, by name
 	driven       map[string]gpio.Level   // pins that a drive step holds, by device.PIN
@@ -89,6 +90,7 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 	defer b.close()
 	r.faults.emit = b.events.Emit
 	r.history = expect.NewHistory(r.plan)
+	r.payloads = r.plan.Payloads()
 	r.watch = r.program.Watch(r.history)
 	out := r.opts.Trace
 	if out == nil {
@@ -154,6 +156,7 @@ func (r *runner) record(events []trace.Event) error {
 	}
 	r.result.Events += len(events)
 	for i := range events {
+		r.decode(&events[i])
 		if events[i].Kind == trace.Fault {
 			r.crashes.add(events[i])
 		}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -203,14 +202,9 @@ func (r *runner) publish(s *lang.Step) *Failure {
 	if d := r.plan.Device(p.As); d != nil {
 		m.As = d.Name
 	}
-	if p.JSON != nil {
-		payload, err := json.Marshal(p.JSON.Value)
-		if err != nil {
-			return r.tested(p.JSON.Pos, err)
-		}
-		m.Payload = payload
-	} else {
-		m.Payload = []byte(*p.Payload)
+	var err error
+	if m.Payload, err = r.payloadOf(p, m.As); err != nil {
+		return r.tested(p.Pos, err)
 	}
 	return r.tested(s.Pos, r.bench.backend.Publish(m))
 }

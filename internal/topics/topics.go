@@ -1,21 +1,26 @@
-package expect
+// Package topics matches MQTT topic names with topic filters.
+package topics
 
 import "strings"
 
-// topicFilter is an MQTT topic filter, split at its slashes. [MQTT-4.7]
-type topicFilter struct {
+// Filter is an MQTT topic filter, split at its slashes. [MQTT-4.7]
+type Filter struct {
 	source string
 	levels []string
 	exact  bool // no wildcard
 }
 
-func newTopicFilter(filter string) topicFilter {
-	return topicFilter{source: filter, levels: strings.Split(filter, "/"), exact: !strings.ContainsAny(filter, "+#")}
+// NewFilter returns a filter, which must be valid.
+func NewFilter(filter string) Filter {
+	return Filter{source: filter, levels: strings.Split(filter, "/"), exact: !strings.ContainsAny(filter, "+#")}
 }
 
-// matches reports whether the filter takes in the topic. A wildcard in the first place does not take
+// String returns the filter as it is written.
+func (f Filter) String() string { return f.source }
+
+// Matches reports whether the filter takes in the topic. A wildcard in the first place does not take
 // in topics that begin with $ [MQTT-4.7.2-1]; "a/#" takes in "a" [MQTT-4.7.1-2].
-func (f topicFilter) matches(topic string) bool {
+func (f Filter) Matches(topic string) bool {
 	if f.exact {
 		return topic == f.source
 	}
@@ -39,8 +44,8 @@ func (f topicFilter) matches(topic string) bool {
 	return !more
 }
 
-// overlaps reports whether some topic lies in both filters.
-func (f topicFilter) overlaps(g topicFilter) bool {
+// Overlaps reports whether some topic lies in both filters.
+func (f Filter) Overlaps(g Filter) bool {
 	a, b := f.levels, g.levels
 	for len(a) > 0 && len(b) > 0 {
 		if a[0] == "#" || b[0] == "#" {
