@@ -61,6 +61,7 @@ func newHardware(t *Twin, cause ResetCause) *Hardware {
 		Do:     hw.do,
 		Wrote:  func(off int64, n int) { t.emit(trace.Event{Kind: trace.FlashWrite, Offset: off, Count: int64(n)}) },
 		Erased: func(off int64, n int) { t.emit(trace.Event{Kind: trace.FlashErase, Offset: off, Count: int64(n)}) },
+		Worn:   func(off int64) { t.emit(trace.Event{Kind: trace.FlashErase, Offset: off, Cause: "worn"}) },
 		Cut:    func() error { t.losePower("cut"); return ErrPowerLost },
 	})
 	hw.rand = t.cfg.Seed.Stream("device/"+t.cfg.Name+"/boot/"+strconv.Itoa(hw.number), "firmware")

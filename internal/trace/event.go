@@ -34,7 +34,7 @@ const (
 	Broker     Kind = "broker"      // Name: start, stop (a restart is both) or kick; throttle: a PUBLISH above message_rate waits; the name of an answer, Cause: withheld or delayed
 	Network    Kind = "network"     // Name: the network, Text: what changed; Count: packets the impairment touched, where it ended
 	FlashWrite Kind = "flash_write" // Offset, Count: bytes written
-	FlashErase Kind = "flash_erase" // Offset, Count: bytes erased
+	FlashErase Kind = "flash_erase" // Offset, Count: bytes erased; Cause: worn, where the block at Offset could not be
 	Battery    Kind = "battery"     // Value: percent left, Count: nanocoulombs taken since the start of the run
 	Sleep      Kind = "sleep"       // the processor falls asleep; where the scenario asks for it
 	Wake       Kind = "wake"        // the processor wakes up; where the scenario asks for it

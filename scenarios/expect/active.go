@@ -35,6 +35,7 @@ type Active struct {
 	series   []*series
 	fleet    *fleetSlot    // the expectation is about a fleet, and nothing else
 	meter    *meter        // measure
+	growth   *growth       // of a metric that may grow so much
 	blinkers []blinker     // blinks: one, or one for each member
 	holding  bool          // for: the condition holds since `since`
 	since    time.Duration // for
@@ -254,6 +255,9 @@ func (a *Active) lookDuring() {
 	case a.blinkers != nil:
 		a.failBlinks()
 		return
+	case a.growth != nil:
+		a.lookGrowth()
+		return
 	case a.fleet != nil:
 		a.lookDuringFleet()
 		return
@@ -409,6 +413,8 @@ func (a *Active) judgeEnd() {
 		if a.failBlinks(); a.verdict == Pending {
 			a.pass()
 		}
+	case a.growth != nil:
+		a.judgeGrowth()
 	case a.fleet != nil:
 		a.judgeFleet()
 	case a.x.source.Not:

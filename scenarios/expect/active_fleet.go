@@ -32,6 +32,11 @@ func (a *Active) prepare() {
 	case a.x.blinks != nil:
 		a.prepareBlinks()
 		return
+	case root.op == opState && root.is.grows != nil:
+		begun := *root.is.grows
+		a.growth = &begun
+		a.growth.begin(a)
+		return
 	}
 	root.walk(func(n *node) {
 		if n.op == opEvent && n.event.members != nil {

@@ -211,7 +211,16 @@ func (c *programCompiler) metric(n *node, path string) bool {
 		n.is.uptime = s.device
 	}
 	c.ofMembers(n, s, metricRole, name, uptime)
-	if builtin, _ := lang.Builtin(name); !own && builtin.Unit != lang.NoUnit {
+	builtin, _ := lang.Builtin(name)
+	if e.Grows != nil {
+		grows, err := c.grows(n, builtin, own)
+		if err != nil {
+			c.faults.Add(e.Grows.Pos, path+".grows", err.Error(), "as in "+builtin.Unit.Example())
+		}
+		n.is.grows = grows
+		return grows != nil
+	}
+	if !own && builtin.Unit != lang.NoUnit {
 		return e.Is == nil || c.measured(n, e.Is, path+".is", builtin)
 	}
 	return e.Is == nil || c.metricIs(n, path, !own || metricType(rule) == types.Float64)

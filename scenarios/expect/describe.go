@@ -83,6 +83,9 @@ func narrowing(e *lang.Expect) []string {
 	if e.Is != nil {
 		out = append(out, "is: "+scalarYAML(e.Is.Text))
 	}
+	if e.Grows != nil {
+		out = append(out, "grows: "+scalarYAML(e.Grows.Text))
+	}
 	if e.Matches != nil {
 		out = append(out, "matches: "+quoteYAML(e.Matches.String()))
 	}

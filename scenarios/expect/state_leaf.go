@@ -15,6 +15,7 @@ type stateLeaf struct {
 	level   string // pin
 	compare *lang.Comparison
 	literal *string // metric: nil without `is`
+	grows   *growth // metric: how a window of it begins
 	expr    *expression
 
 	over   *overFleet // a fleet: it is asked of each member

@@ -28,7 +28,7 @@ func (e *Expect) AnyMember() bool { return e.Any != nil && len(e.Any) == 0 }
 // temporalKeys are the keys that an expectation of its own has, and neither a member of all and any
 // nor an invariant.
 func temporalKeys() []string {
-	return []string{"within", "for", "during", "not", "count", "gapless", "ordered", "unique", "since"}
+	return []string{"within", "for", "during", "not", "count", "gapless", "ordered", "unique", "since", "grows"}
 }
 
 // goesWith tells for each key that narrows an expectation down which subjects it is for.
@@ -36,6 +36,8 @@ func goesWith(key string) []string {
 	switch key {
 	case "is":
 		return []string{"pin", "metric"}
+	case "grows":
+		return []string{"metric"}
 	case "matches":
 		return []string{"mqtt", "console", "event"}
 	case "json", "json_exact", "payload", "hex", "retained", "qos", "gapless", "ordered", "unique", "schema":
@@ -136,7 +138,7 @@ func (e *Expect) checkSubject(d *decoder, at mapping, subject string) {
 	case "mqtt":
 		e.checkTopic(d, at)
 	case "pin", "metric":
-		if e.Is == nil && at.clean && e.Blinks == nil {
+		if e.Is == nil && at.clean && e.Blinks == nil && e.Grows == nil {
 			d.diags.Add(at.pos, at.path, `the key "is" is missing`, map[string]string{
 				"pin": "is: high or is: low, or blinks", "metric": `as in is: 3 or is: ">= 9"`}[subject])
 		}

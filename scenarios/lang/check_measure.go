@@ -74,6 +74,9 @@ func (e *Expect) checkAlone(d *decoder, at mapping) {
 			}
 		}
 	}
+	if e.Grows != nil {
+		e.checkGrows(d, at)
+	}
 	if e.Measure != nil && e.Not {
 		at.add(d, "not", "not does not go with measure", "")
 	}

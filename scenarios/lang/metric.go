@@ -125,3 +125,15 @@ func measured(text string) (value float64, unit Unit, err error) {
 	d, err := ParseDuration(text)
 	return d.Seconds(), Seconds, err
 }
+
+// checkGrows holds for grows, which says itself how it is judged.
+func (e *Expect) checkGrows(d *decoder, at mapping) {
+	if e.During == nil {
+		at.add(d, "grows", "grows needs during", "how much, in which time")
+	}
+	for _, key := range at.keys.among("not", "share", "any", "is", "for") {
+		at.add(d, key, key+" does not go with grows", "")
+	}
+	_, _, err := ParseMetric(e.Grows.Text)
+	at.addError(d, "grows", err)
+}

@@ -270,7 +270,8 @@ type Expect struct {
 	Any     AnyOf    `yaml:"any" jsonschema:"minItems=1"` // expectations of which one holds; or true: one member of the fleet is enough
 	Measure *Measure `yaml:"measure"`                     // the time from one kind of event to another, with limits
 
-	Is        *Scalar     `yaml:"is"`         // pin: high, low; metric: a literal or a comparison
+	Is        *Scalar     `yaml:"is"`         // pin: high, low; metric: a literal or a comparison, with the metric's unit
+	Grows     *Scalar     `yaml:"grows"`      // metric: how much it has grown since the start of the step, as in "< 2KiB"; with during
 	Matches   *Regexp     `yaml:"matches"`    // console: the line; mqtt: the payload; event: its text
 	JSON      *JSON       `yaml:"json"`       // mqtt, event: subset match, values literal or a comparison "> 5"
 	JSONExact *JSON       `yaml:"json_exact"` // mqtt, event: the whole

@@ -158,8 +158,8 @@ func (*Expect) extend(s *jsonschema.Schema) {
 			s.AllOf = append(s.AllOf, needs(pair.Key, subjectsOf...))
 		}
 	}
-	s.DependentRequired = map[string][]string{"metric": {"is"}}
-	s.AllOf = append(s.AllOf, needs("pin", "is", "blinks"), needs("blinks", "during"), notBoth("blinks", "is"), notBoth("share", "any"))
+	s.AllOf = append(s.AllOf, needs("metric", "is", "grows"), notBoth("is", "grows"))
+	s.AllOf = append(s.AllOf, needs("pin", "is", "blinks"), needs("blinks", "during"), needs("grows", "during"), notBoth("blinks", "is"), notBoth("share", "any"))
 	s.AllOf = append(s.AllOf, notBoth("within", "during"), notBoth("for", "during"), notBoth("json", "json_exact"),
 		notBoth("json", "payload"), notBoth("json_exact", "payload"), notBoth("hex", "json"), notBoth("hex", "json_exact"), notBoth("hex", "payload"),
 		&jsonschema.Schema{If: whenTrue("not"), Then: &jsonschema.Schema{Required: []string{"during"}}})

@@ -215,6 +215,9 @@ func geometry(k *lang.Kind) flash.Geometry {
 	if k.Resources.WriteGranularity != nil {
 		g.WriteSize = *k.Resources.WriteGranularity
 	}
+	if k.Resources.Wear != nil {
+		g.Endurance = *k.Resources.Wear
+	}
 	return g
 }
 

@@ -13,6 +13,8 @@ var (
 	// ErrAlignment means that a write does not begin and end at a multiple of WriteSize, or an erase
 	// at a multiple of EraseBlock.
 	ErrAlignment = errors.New("not aligned")
+	// ErrWorn means that a block was erased as often as it endures. It is bad for good.
+	ErrWorn = errors.New("worn out")
 )
 
 const erased = 0xFF
@@ -22,6 +24,7 @@ type Geometry struct {
 	Size       int64 // bytes; a multiple of EraseBlock. Zero: the device has no flash
 	EraseBlock int64 // bytes erased at a time; zero: 4096
 	WriteSize  int   // bytes; a write begins and ends at a multiple of it. It divides EraseBlock; zero: 4
+	Endurance  int   // erases of a block until it goes bad; zero: without end
 }
 
 // WithDefaults returns g with its zero fields filled.
@@ -45,6 +48,9 @@ func (g Geometry) Validate() error {
 	if g.WriteSize < 0 {
 		faults = append(faults, fmt.Errorf("flash: a write size of %d bytes", g.WriteSize))
 	}
+	if g.Endurance < 0 {
+		faults = append(faults, fmt.Errorf("flash: an endurance of %d erases", g.Endurance))
+	}
 	if g.Size < 0 || g.Size > math.MaxInt32 {
 		faults = append(faults, fmt.Errorf("flash: a size of %d bytes", g.Size))
 	}
@@ -62,6 +68,7 @@ func (g Geometry) Validate() error {
 type Array struct {
 	geometry Geometry
 	cells    []byte
+	erases   []int // of each block
 	cut      cut
 }
 
@@ -78,7 +85,7 @@ func NewArray(g Geometry) (*Array, error) {
 		return nil, err
 	}
 	g = g.WithDefaults()
-	a := &Array{geometry: g, cells: make([]byte, g.Size)}
+	a := &Array{geometry: g, cells: make([]byte, g.Size), erases: make([]int, g.Size/g.EraseBlock)}
 	for i := range a.cells {
 		a.cells[i] = erased
 	}
@@ -108,6 +115,8 @@ type Guard struct {
 	Do func(op func() error) error
 	// Wrote and Erased are told what was done, inside op. A write that was cut counts what it wrote.
 	Wrote, Erased func(off int64, n int)
+	// Worn is told of an erase that failed at a worn block, inside op.
+	Worn func(off int64)
 	// Cut cuts the power, inside op, and returns the error for the write that was under way.
 	Cut func() error
 }
@@ -123,6 +132,9 @@ func (a *Array) Open(g Guard) *Flash {
 	}
 	if g.Erased == nil {
 		g.Erased = func(int64, int) {}
+	}
+	if g.Worn == nil {
+		g.Worn = func(int64) {}
 	}
 	if g.Cut == nil {
 		g.Cut = func() error { return errCut }
@@ -201,7 +213,8 @@ func (a *Array) write(p []byte, off int64) (n int, cut bool) {
 }
 
 // Erase sets length bytes at off to 0xFF. Both are multiples of EraseBlock, else ErrAlignment. A power
-// cut finds it done or not begun.
+// cut finds it done or not begun. A block that was erased as often as Geometry.Endurance says keeps what it
+// holds, and so do those behind it: ErrWorn.
 func (f *Flash) Erase(off, length int64) error {
 	return f.guard.Do(func() error {
 		if err := f.check("erase", off, length); err != nil {
@@ -210,13 +223,32 @@ func (f *Flash) Erase(off, length int64) error {
 		if size := f.EraseBlock(); off%size != 0 || length%size != 0 {
 			return fmt.Errorf("flash: erase of %d bytes at %#x: %w to blocks of %d bytes", length, off, ErrAlignment, size)
 		}
-		block := f.array.cells[off : off+length]
+		done, worn := f.array.erase(off, length)
+		if done > 0 {
+			f.guard.Erased(off, int(done))
+		}
+		if worn {
+			f.guard.Worn(off + done)
+			return fmt.Errorf("flash: erase of %d bytes at %#x: block at %#x: %w after %d erases", length, off, off+done, ErrWorn, f.array.geometry.Endurance)
+		}
+		return nil
+	})
+}
+
+// erase erases block by block, up to the first one that is worn.
+func (a *Array) erase(off, length int64) (done int64, worn bool) {
+	for size := a.geometry.EraseBlock; done < length; done += size {
+		at := off + done
+		if end := a.geometry.Endurance; end > 0 && a.erases[at/size] >= end {
+			return done, true
+		}
+		a.erases[at/size]++
+		block := a.cells[at : at+size]
 		for i := range block {
 			block[i] = erased
 		}
-		f.guard.Erased(off, int(length))
-		return nil
-	})
+	}
+	return done, false
 }
 
 func (f *Flash) check(what string, off, length int64) error {

@@ -170,3 +170,29 @@ func TestFlashIsItsModel(t *testing.T) {
 		require.Equal(t, model, got)
 	})
 }
+
+func TestWear(t *testing.T) {
+	a, err := flash.NewArray(flash.Geometry{Size: 4 * 4096, Endurance: 2})
+	require.NoError(t, err)
+	var erased, worn []int64
+	f := a.Open(flash.Guard{Erased: func(off int64, n int) { erased = append(erased, off, int64(n)) }, Worn: func(off int64) { worn = append(worn, off) }})
+	require.NoError(t, f.Erase(4096, 4096))
+	require.NoError(t, f.Erase(4096, 4096))
+	_, err = f.WriteAt([]byte("kept"), 4096)
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte("gone"), 0)
+	require.NoError(t, err)
+	err = f.Erase(0, 4*4096)
+	require.ErrorIs(t, err, flash.ErrWorn)
+	require.ErrorContains(t, err, "block at 0x1000: worn out after 2 erases")
+	require.Equal(t, []int64{4096, 4096, 4096, 4096, 0, 4096}, erased)
+	require.Equal(t, []int64{4096}, worn)
+	held := make([]byte, 4)
+	for at, want := range map[int64]string{0: "\xff\xff\xff\xff", 4096: "kept"} {
+		_, err = f.ReadAt(held, at)
+		require.NoError(t, err)
+		require.Equal(t, want, string(held))
+	}
+	_, err = flash.NewArray(flash.Geometry{Size: 4096, Endurance: -1})
+	require.ErrorContains(t, err, "an endurance of -1 erases")
+}
