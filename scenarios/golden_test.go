@@ -40,7 +40,7 @@ func (o outcome) verdict() run.Verdict {
 // simulate runs a scenario that need not pass. It may be called concurrently.
 func simulate(t *testing.T, file string, opts ...Option) outcome {
 	t.Helper()
-	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, seed: 1, mode: run.Sim}
+	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, mode: run.Sim}
 	o.firmware["actor"], o.firmware["meter"] = actorFirmware, meter.Firmware
 	for _, opt := range opts {
 		opt(&o)

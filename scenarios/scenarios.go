@@ -12,16 +12,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/seed"
-	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/expect"
+	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/plan"
 	"github.com/twinrig/twinrig/scenarios/run"
@@ -35,9 +33,16 @@ type Option func(*options)
 type options struct {
 	firmware map[string]twin.Firmware
 	set      map[string]string
-	seed     seed.Seed
+	seed     *seed.Seed // nil: 1, or the seeds of the scenario
 	mode     string
 	trace    io.Writer
+}
+
+func (o options) firstSeed() seed.Seed {
+	if o.seed == nil {
+		return 1
+	}
+	return *o.seed
 }
 
 // Firmware registers Go firmware under the name that kind files use: firmware: {v1.0.0: {go: NAME}}.
@@ -49,33 +54,22 @@ func Firmware(name string, firmware twin.Firmware) Option {
 // Set sets a param of the scenario, as --set does.
 func Set(name, value string) Option { return func(o *options) { o.set[name] = value } }
 
-// Seed sets the seed of all chance; it is 1 otherwise.
-func Seed(s uint64) Option { return func(o *options) { o.seed = seed.Seed(s) } }
+// Seed sets the seed of all chance; it is 1 otherwise, or goes through the seeds of the scenario from 1 upwards.
+func Seed(s uint64) Option { return func(o *options) { x := seed.Seed(s); o.seed = &x } }
 
 // Live runs on the wall clock over loopback TCP instead of in virtual time.
 func Live() Option { return func(o *options) { o.mode = run.Live } }
 
-// Trace writes the trace to w instead of to trace.jsonl in the test's artifact folder.
+// Trace writes the trace to w instead of to trace.jsonl in the test's artifact folder; of several runs the first one's.
 func Trace(w io.Writer) Option { return func(o *options) { o.trace = w } }
 
 // Run runs a scenario, a file or library:NAME, and fails t where it does not pass, with the position
 // in the YAML file. A scenario with faults, or one that tested nothing, fails t as well; one that is
-// skipped skips t. t must not be inside a bubble of testing/synctest: Run makes its own.
+// skipped skips t. With a matrix or seeds it does all their runs, one after the other, each of which may fail t;
+// Set can pick a cell, and Seed a seed. t must not be inside a bubble of testing/synctest: Run makes its own.
 func Run(t *testing.T, file string, opts ...Option) {
 	t.Helper()
-	result, name := execute(t, file, opts)
-	switch result.Verdict {
-	case run.Pass:
-	case run.Skipped:
-		t.Skipf("%s: %s", name, result.Reason)
-	default:
-		t.Error(explain(t, result, name))
-	}
-}
-
-func execute(t *testing.T, file string, opts []Option) (run.Result, string) {
-	t.Helper()
-	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, seed: 1, mode: run.Sim}
+	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, mode: run.Sim}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -90,29 +84,16 @@ func execute(t *testing.T, file string, opts []Option) (run.Result, string) {
 		}
 		file = files[0]
 	}
-	p, program, err := load(file, o)
+	runs, err := runsOf(file, o)
 	if err != nil {
 		t.Fatalf("the scenario has faults\n%s", err)
 	}
-	if o.trace == nil {
-		f, err := os.Create(filepath.Join(t.ArtifactDir(), "trace.jsonl"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		o.trace = f
-	}
-	bubble := func(body func()) error { return vtime.Bubble(t, body) }
-	result := run.Run(p, program, run.Options{Mode: o.mode, Firmware: o.firmware, Bubble: bubble, Trace: o.trace})
-	if result.Leftover && result.Verdict == run.Pass {
-		result.Verdict, result.Reason = run.Fail, "goroutines of the firmware go on after the run; let them end when a hardware call fails"
-	}
-	return result, name
+	judge(t, name, execute(t, file, o, runs))
 }
 
 // load makes a plan of a scenario; the error lists every fault in its files.
 func load(file string, o options) (*plan.Plan, *expect.Program, error) {
-	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.seed, Firmware: slices.Sorted(maps.Keys(o.firmware)), CheckModule: wasm.Check, Mode: o.mode})
+	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.firstSeed(), Firmware: slices.Sorted(maps.Keys(o.firmware)), CheckModule: wasm.Check, Mode: o.mode})
 	if p == nil {
 		return nil, nil, faults.Err()
 	}
@@ -123,12 +104,19 @@ func load(file string, o options) (*plan.Plan, *expect.Program, error) {
 }
 
 func explain(t *testing.T, r run.Result, name string) string {
-	return explainResult(r) + fmt.Sprintf("\nto repeat (%s, seed %d): go test -run '^%s$'", name, r.Seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
+	which := ""
+	for _, s := range r.Cell {
+		which += fmt.Sprintf(", %s=%s", s.Name, s.Value)
+	}
+	return explainResult(r) + fmt.Sprintf("\nto repeat (%s, seed %d%s): go test -run '^%s$'", name, r.Seed, which, strings.ReplaceAll(t.Name(), "/", "$/^"))
 }
 
 func explainResult(r run.Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", strings.ToUpper(string(r.Verdict)), r.Scenario)
+	if len(r.Cell) > 0 {
+		b.WriteString(" (" + lang.CellText(r.Cell) + ")")
+	}
 	if r.Reason != "" {
 		b.WriteString(": " + r.Reason)
 	}

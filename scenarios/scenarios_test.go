@@ -43,7 +43,13 @@ func children() map[string]func(t *testing.T) {
 		"library":           func(t *testing.T) { Run(t, "library:thermostat-boot") },
 		"library, misspelt": func(t *testing.T) { Run(t, "library:thermostat-bot") },
 		"library, all":      func(t *testing.T) { Run(t, "library:all") },
-		"live":              func(t *testing.T) { Run(t, "testdata/run/live.yaml", actor, Live()) },
+		"campaign":          func(t *testing.T) { Run(t, "testdata/run/matrix.yaml", actor) },
+		"campaign, a cell": func(t *testing.T) {
+			Run(t, "testdata/run/matrix.yaml", actor, Set("backend", "v7"), Set("line", "two"), Seed(2))
+		},
+		"campaign, no such cell": func(t *testing.T) { Run(t, "testdata/run/matrix.yaml", actor, Set("backend", "v9")) },
+		"sweep":                  func(t *testing.T) { Run(t, "testdata/rules/11-sweep-fails.yaml", actor) },
+		"live":                   func(t *testing.T) { Run(t, "testdata/run/live.yaml", actor, Live()) },
 		"leftover": func(t *testing.T) {
 			Run(t, "testdata/run/live.yaml", Firmware("actor", func(hw *twin.Hardware) error {
 				time.Sleep(10 * time.Millisecond)
@@ -113,8 +119,21 @@ func TestRun(t *testing.T) {
 		"library":           {true, []string{"--- PASS: TestChild"}},
 		"library, misspelt": {false, []string{"library:thermostat-bot: no such scenario in the library", "thermostat-boot"}},
 		"library, all":      {false, []string{"library:all: Run runs one scenario; one of thermostat-boot, "}},
-		"live":              {true, []string{"--- PASS: TestChild"}},
-		"leftover":          {false, []string{"FAIL: hello", "goroutines of the firmware go on after the run"}},
+		"campaign": {false, []string{
+			"FAIL: a campaign of cells and seeds (backend=v8 line=one)\n",
+			"matrix.yaml:13:13: no such line on the console of d\n",
+			"to repeat (testdata/run/matrix.yaml, seed 1, backend=v8, line=one): go test",
+			"to repeat (testdata/run/matrix.yaml, seed 2, backend=v8, line=one): go test",
+			"matrix.yaml:16:5: it was true in none of the 6 runs: sometimes: {expr: 'd.level > 90'}",
+		}},
+		"campaign, a cell":       {true, []string{"--- PASS: TestChild"}},
+		"campaign, no such cell": {false, []string{"--set backend=v9: the matrix has no such value"}},
+		"sweep": {false, []string{
+			"sweep over 2 flash writes of d, cut before and inside each: 4 runs, 2 did not pass\n",
+			"with the power cut at flash write 2, before its first byte: the expression does not hold",
+		}},
+		"live":     {true, []string{"--- PASS: TestChild"}},
+		"leftover": {false, []string{"FAIL: hello", "goroutines of the firmware go on after the run"}},
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(children())), slices.Collect(maps.Keys(cases)))
 	for name, c := range cases {

@@ -34,7 +34,7 @@ var rules = []struct {
 	{"scenarios/plan", []string{"scenarios/lang", "netsim", "twin/sensor", "internal/"}, "resolves names, down to the parts of a kind; downward only"},
 	{"scenarios/expect", []string{"scenarios/lang", "scenarios/plan", "internal/"}, "reads the trace; acts on nothing"},
 	{"scenarios/run", []string{"scenarios/lang", "scenarios/plan", "scenarios/expect", "twin", "netsim", "internal/"}, "wires twin, netsim and broker"},
-	{"scenarios/report", []string{"scenarios/run", "internal/"}, "reads results"},
+	{"scenarios/report", []string{"scenarios/run", "scenarios/lang", "internal/"}, "reads results; a cell of the matrix is in the words of the language"},
 	{"scenarios/library", []string{"fixtures", "scenarios/lang", "internal/diag"}, "ready scenarios and the kinds they need"},
 	{"scenarios/cli", []string{""}, "the command is above everything"},
 	{"scenarios", []string{""}, "the face is above everything"},

@@ -31,7 +31,7 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 			targets, err := loading(cmd.Context(), func() ([]string, error) {
 				targets, err := expandTargets(args)
 				for _, t := range targets {
-					_, _, found := s.load(t, job{File: t, Seed: 1, Mode: mode, Set: overrides})
+					_, found := s.loadCells(job{File: t, Seed: 1, Mode: mode, Set: overrides})
 					faults = append(faults, found...)
 				}
 				return targets, err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net"
@@ -64,6 +65,7 @@ func badFirmware() map[string]twin.Firmware {
 		"exits": func(hw *twin.Hardware) error {
 			return later(hw, func() { os.Exit(0) })
 		},
+		"writes": writes,
 		"prints": func(hw *twin.Hardware) error {
 			return later(hw, func() {
 				fmt.Println("to standard output")
@@ -96,6 +98,41 @@ func badFirmware() map[string]twin.Firmware {
 			})
 		},
 	}
+}
+
+// writes keeps eight bytes more in flash for every line "write", says after a boot how many times eight it has, and
+// answers any other line with v7. With the param crash it dies at a boot that finds the second eight begun.
+func writes(hw *twin.Hardware) error {
+	f, have, torn := hw.Flash(), int64(0), false
+	for slot := make([]byte, 8); ; have++ {
+		if _, err := f.ReadAt(slot, 8*have); err != nil {
+			return err
+		}
+		if torn = string(slot) != "AAAAAAAA"; torn {
+			torn = slot[0] == 'A'
+			break
+		}
+	}
+	if begun := have + map[bool]int64{true: 1}[torn]; begun >= 2 && hw.Param("crash") == "yes" {
+		go func() { panic("boom") }()
+		return hw.Sleep(time.Hour)
+	}
+	if torn {
+		fmt.Fprintln(hw.Console(), "torn")
+	} else {
+		fmt.Fprintln(hw.Console(), "have", have)
+	}
+	for in := bufio.NewScanner(hw.Console()); in.Scan(); {
+		if in.Text() != "write" {
+			fmt.Fprintln(hw.Console(), "v7")
+			continue
+		}
+		if _, err := f.WriteAt([]byte("AAAAAAAA"), 8*have); err != nil {
+			return err
+		}
+		have++
+	}
+	return nil
 }
 
 func TestScripts(t *testing.T) {

@@ -24,13 +24,13 @@ type console struct {
 	bar       *progressbar.ProgressBar
 	verdicts  []run.Verdict
 	summaries map[int]report.Summary // by the index of the job
+	results   map[int]run.Result     // the same
 	sweeps    bool                   // do the cuts of scenarios with a sweep
 	held      map[int]*sweep         // by the index of the job
-	sometimes map[int]run.Result     // what each run says of the scenario's sometimes, by the index of the job
 }
 
 func newConsole(s *state, f runFlags, total int) *console {
-	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}, held: map[int]*sweep{}, sometimes: map[int]run.Result{}}
+	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}, held: map[int]*sweep{}, results: map[int]run.Result{}}
 	if s.terminal && !f.json {
 		c.bar = progressbar.NewOptions(100, progressbar.OptionSetWriter(s.stderr), progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(false), progressbar.OptionThrottle(50*time.Millisecond))
@@ -52,6 +52,7 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 		c.verdicts = append(c.verdicts, run.Interrupted)
 		fmt.Fprintf(c.stderr, "interrupted: %s not begun\n", plural(missing, "run"))
 	}
+	together := c.campaigns(jobs)
 	switch {
 	case c.flags.json:
 		if err := report.JSON(c.stdout, c.inOrder()); err != nil {
@@ -60,8 +61,7 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	case c.total > 1:
 		fmt.Fprintln(c.stdout, c.tally())
 	}
-	c.judgeSometimes()
-	return c.verdicts
+	return append(c.verdicts, together...)
 }
 
 func (c *console) progress(j job, p run.Progress) {
@@ -113,7 +113,7 @@ func (c *console) show(i int, j job, o outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.verdicts = append(c.verdicts, o.Result.Verdict)
-	c.sometimes[i] = run.Result{Sometimes: o.Result.Sometimes}
+	c.results[i] = o.Result
 	if c.flags.json {
 		c.summaries[i] = report.NewSummary(o.Result, x)
 		return

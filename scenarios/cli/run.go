@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -24,18 +25,20 @@ import (
 
 // runFlags are the flags of `twinrig run`.
 type runFlags struct {
-	mode   string
-	seed   uint64
-	seeds  int
-	set    []string
-	tags   []string
-	jobs   int
-	out    string
-	verify bool
-	noSkip bool
-	listen string
-	json   bool
-	sweep  string
+	mode  string
+	seed  uint64
+	seeds int
+	// Given: the flag stands on the command line.
+	seedGiven, seedsGiven bool
+	set                   []string
+	tags                  []string
+	jobs                  int
+	out                   string
+	verify                bool
+	noSkip                bool
+	listen                string
+	json                  bool
+	sweep                 string
 }
 
 func (s *state) runCommand() *cobra.Command {
@@ -61,12 +64,15 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
   twinrig run outage.yaml --verify`,
 		Args:              someScenario,
 		ValidArgsFunction: completeScenarios,
-		RunE:              func(cmd *cobra.Command, args []string) error { return s.runScenarios(cmd.Context(), f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.seedGiven, f.seedsGiven = cmd.Flags().Changed("seed"), cmd.Flags().Changed("seeds")
+			return s.runScenarios(cmd.Context(), f, args)
+		},
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.mode, "mode", run.Sim, "`MODE`: sim for virtual time, or live for the wall clock over loopback TCP")
 	fl.Uint64Var(&f.seed, "seed", 1, "`N`, the seed of all chance")
-	fl.IntVar(&f.seeds, "seeds", 1, "run `N` seeds, from --seed upwards")
+	fl.IntVar(&f.seeds, "seeds", 1, "run `N` seeds, from --seed upwards; without it and --seed, as many as the scenario says")
 	fl.StringArrayVar(&f.set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
 	fl.StringSliceVar(&f.tags, "tags", nil, "run only scenarios that have all of these `TAGS`")
 	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "do `N` runs at once")
@@ -140,16 +146,15 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 	var jobs []job
 	var faults diag.List
 	sweeps := false
-	for _, t := range targets {
-		p, _, found := s.load(t, job{File: t, Seed: seed.Seed(f.seed), Mode: f.mode, Set: set})
+	for group, t := range targets {
+		p, found := s.loadCells(job{File: t, Seed: seed.Seed(f.seed), Mode: f.mode, Set: set})
 		faults = append(faults, found...)
 		if p == nil || !hasTags(p.Scenario.Tags, f.tags) {
 			continue
 		}
 		sweeps = sweeps || p.Sweep != nil
-		for i := range f.seeds {
-			jobs = append(jobs, job{File: t, Name: p.Scenario.Scenario, Seed: seed.Seed(f.seed + uint64(i)), Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep})
-		}
+		more, found := runsOf(f, group, p, job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep})
+		jobs, faults = append(jobs, more...), append(faults, found...)
 	}
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -157,12 +162,23 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 	if f.sweep != "" && !sweeps {
 		return nil, fmt.Errorf("--sweep %s: no scenario here has a sweep", f.sweep)
 	}
+	if f.listen != "" && len(jobs) > 1 {
+		return nil, fmt.Errorf("--listen: one address serves one run, and these are %d", len(jobs))
+	}
 	layOut(jobs, f.out)
 	return jobs, nil
 }
 
 func hasTags(has, want []string) bool {
 	return !slices.ContainsFunc(want, func(t string) bool { return !slices.Contains(has, t) })
+}
+
+// base is the folder of the folders of several runs.
+func (f runFlags) base() string {
+	if f.out == "" {
+		return filepath.Join(".twinrig", "runs")
+	}
+	return f.out
 }
 
 // layOut gives each run its folder.
@@ -177,8 +193,7 @@ func layOut(jobs []job, out string) {
 	taken := map[string]bool{}
 	for i := range jobs {
 		j := &jobs[i]
-		stem := strings.TrimSuffix(filepath.Base(strings.TrimPrefix(j.File, library.Prefix)), filepath.Ext(j.File))
-		dir := filepath.Join(base, fmt.Sprintf("%s-%d", stem, j.Seed))
+		dir := filepath.Join(base, fmt.Sprintf("%s-%d", cellStem(*j), j.Seed))
 		if j.Cut != "" {
 			dir = cutDir(dir, j.Cut)
 		}
@@ -239,15 +254,21 @@ func save(j job, o outcome, x report.Extra) error {
 	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
 		return err
 	}
-	write := func(name string, content func(f *os.File) error) error {
-		f, err := os.Create(filepath.Join(j.Dir, name))
-		if err != nil {
-			return err
+	return writeAll(j.Dir, map[string]func(f *os.File) error{
+		"junit.xml": func(f *os.File) error { return report.JUnit(f, o.Result) },
+		summaryFile: func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) },
+	})
+}
+
+// writeAll writes files of a folder, by their names.
+func writeAll(dir string, files map[string]func(f *os.File) error) error {
+	var all error
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err == nil {
+			err = errors.Join(files[name](f), f.Close())
 		}
-		return errors.Join(content(f), f.Close())
+		all = errors.Join(all, err)
 	}
-	return errors.Join(
-		write("junit.xml", func(f *os.File) error { return report.JUnit(f, o.Result) }),
-		write(summaryFile, func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) }),
-	)
+	return all
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
 	"github.com/twinrig/twinrig/twin/wasm"
@@ -30,6 +31,8 @@ type job struct {
 	Seed   seed.Seed         `json:"seed"`
 	Mode   string            `json:"mode"`
 	Set    map[string]string `json:"set,omitempty"`
+	Cell   []lang.Setting    `json:"-"` // of the scenario's matrix; Set has it too
+	group  int               // of the jobs of one scenario
 	Dir    string            `json:"dir"` // where trace.jsonl goes
 	NoSkip bool              `json:"no_skip,omitempty"`
 	Listen string            `json:"listen,omitempty"` // where the broker listens in live

@@ -87,7 +87,7 @@ func (e *Each) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 		if steps == nil {
 			return nil, nil
 		}
-		anew := newDecoder(outer.file, outer.data, outer.vars)
+		anew := newDecoder(outer.file, outer.data, outer.vars.unasked())
 		anew.bound, anew.defaultWithin = outer.bound, outer.defaultWithin
 		anew.bindDevice(name, device)
 		var bound []Step

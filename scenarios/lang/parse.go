@@ -32,12 +32,12 @@ func ParseScenario(file string, data []byte, opts Options) (*Scenario, diag.List
 	if root == nil || d.wrongFile(root, "scenario", "kind", "steps") {
 		return nil, d.sorted()
 	}
-	params := d.params(root, opts.Set)
+	params, cell := d.params(root, opts.Set)
 	d.vars = newVars(params)
 	d.defaultWithin = child(root, "default_within") != nil
 	var s Scenario
 	d.value(root, reflect.ValueOf(&s).Elem(), "", nil)
-	s.Params = params
+	s.Params, s.Cell, s.Uses = params, cell, d.vars.uses
 	return &s, d.sorted()
 }
 
@@ -65,7 +65,9 @@ func ParseSteps(file string, data []byte, opts Options) (*StepsFile, diag.List) 
 		d.bindDevice(name, opts.Bound[name])
 	}
 	var s StepsFile
+	uses := d.vars.uses
 	d.value(root, reflect.ValueOf(&s).Elem(), "", nil)
+	s.Uses = uses
 	return &s, d.sorted()
 }
 
@@ -115,17 +117,28 @@ func (d *decoder) wrongFile(root *yaml.Node, want string, others ...string) bool
 	return false
 }
 
-// params reads the params and puts in what was set. Their faults are reported with the rest of the file.
-func (d *decoder) params(root *yaml.Node, set map[string]string) map[string]Scalar {
+// params reads the params and the matrix, and puts in what was set, and the values of a cell. Their faults are
+// reported with the rest of the file.
+func (d *decoder) params(root *yaml.Node, set map[string]string) (map[string]Scalar, []Setting) {
 	values := map[string]Scalar{}
+	var matrix Matrix
+	if n := child(root, "matrix"); n != nil {
+		quiet := newDecoder(d.file, d.data, nil)
+		quiet.value(n, reflect.ValueOf(&matrix).Elem(), "matrix", nil)
+	}
 	if n := child(root, "params"); n != nil {
 		quiet := newDecoder(d.file, d.data, nil)
 		quiet.value(n, reflect.ValueOf(&values).Elem(), "params", nil)
 	}
 	declared := slices.Sorted(maps.Keys(values))
+	cell := d.cell(&matrix, values, set)
+	declared = append(declared, matrix.Axes.Names()...)
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		pos := diag.Position{File: d.file}
 		before, ok := values[name]
+		if _, axis := matrix.Axes.Get(name); axis {
+			continue // the cell has it
+		}
 		if !ok {
 			hint := diag.DidYouMean(name, declared)
 			if hint == "" {
@@ -136,7 +149,7 @@ func (d *decoder) params(root *yaml.Node, set map[string]string) map[string]Scal
 		}
 		values[name] = Scalar{Text: set[name], Pos: before.Pos, quoted: before.quoted}
 	}
-	return values
+	return values, cell
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -79,7 +79,8 @@ func KeysUsed(file string, data []byte) ([]string, diag.List) {
 	}
 	name := FileType(data)
 	if name == "scenario" {
-		d.vars = newVars(d.params(root, nil))
+		params, _ := d.params(root, nil)
+		d.vars = newVars(params)
 		d.defaultWithin = child(root, "default_within") != nil
 	}
 	t, ok := rootTypes()[name]

@@ -8,14 +8,18 @@ import (
 
 // Scenario is a scenario file: devices, networks, steps, and what must always hold.
 type Scenario struct {
-	Pos      diag.Position `yaml:"-"`
-	Keys     Keys          `yaml:"-"`
-	Scenario string        `yaml:"scenario" jsonschema:"required"`                                                                          // the scenario's name
-	About    string        `yaml:"about"`                                                                                                   // what it shows, in a sentence or two
-	Tags     []string      `yaml:"tags"`                                                                                                    // for --tags
-	Requires []string      `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // what at least one device must offer, or the run is skipped
+	Pos      diag.Position   `yaml:"-"`
+	Keys     Keys            `yaml:"-"`
+	Cell     []Setting       `yaml:"-"`                                                                                                       // of the matrix: what the file was read for
+	Uses     map[string]bool `yaml:"-"`                                                                                                       // the names that stand somewhere as $name
+	Scenario string          `yaml:"scenario" jsonschema:"required"`                                                                          // the scenario's name
+	About    string          `yaml:"about"`                                                                                                   // what it shows, in a sentence or two
+	Tags     []string        `yaml:"tags"`                                                                                                    // for --tags
+	Requires []string        `yaml:"requires" jsonschema:"enum=power,enum=reset,enum=console,enum=pins,enum=sensors,enum=flash,enum=network"` // what at least one device must offer, or the run is skipped
 
 	Params        map[string]Scalar `yaml:"params" names:"param" vars:"no"`                          // replaced as $name or $(name) before units are parsed
+	Matrix        Matrix            `yaml:"matrix" vars:"no"`                                        // a run for each combination of values
+	Seeds         int               `yaml:"seeds" jsonschema:"minimum=1,maximum=100000"`             // how many seeds to run, from --seed upwards; default 1
 	Clock         *Clock            `yaml:"clock"`                                                   // the world's time and the devices' clocks
 	Devices       Ordered[Device]   `yaml:"devices" jsonschema:"required,minItems=1" names:"device"` // name: device
 	Environment   Ordered[Place]    `yaml:"environment" names:"device"`                              // name: place, whose quantities drive the sensors of devices
@@ -30,9 +34,10 @@ type Scenario struct {
 
 // StepsFile is what `include` names: steps to be put in its place.
 type StepsFile struct {
-	Pos   diag.Position `yaml:"-"`
-	About string        `yaml:"about"`                                  // what the steps do
-	Steps []Step        `yaml:"steps" jsonschema:"required,minItems=1"` // the steps
+	Pos   diag.Position   `yaml:"-"`
+	Uses  map[string]bool `yaml:"-"`                                      // the names that stand somewhere as $name
+	About string          `yaml:"about"`                                  // what the steps do
+	Steps []Step          `yaml:"steps" jsonschema:"required,minItems=1"` // the steps
 }
 
 // Ordered is a mapping that keeps the order of the file.

@@ -19,10 +19,11 @@ import (
 type vars struct {
 	values map[string]Scalar
 	names  []string
+	uses   map[string]bool // those that were used; nil: nobody asks
 }
 
 func newVars(values map[string]Scalar) *vars {
-	return &vars{values: values, names: slices.Sorted(maps.Keys(values))}
+	return &vars{values: values, names: slices.Sorted(maps.Keys(values)), uses: map[string]bool{}}
 }
 
 // with returns the values and one more, a text.
@@ -32,7 +33,19 @@ func (v *vars) with(name, text string) *vars {
 		maps.Copy(values, v.values)
 	}
 	values[name] = Scalar{Text: text, quoted: true}
-	return newVars(values)
+	more := newVars(values)
+	if v != nil {
+		more.uses = v.uses
+	}
+	return more
+}
+
+// unasked returns the values for readers of which several may be at work.
+func (v *vars) unasked() *vars {
+	if v == nil {
+		return nil
+	}
+	return &vars{values: v.values, names: v.names}
 }
 
 func (v *vars) lookup(name string) (Scalar, bool) {
@@ -140,6 +153,9 @@ func (v *vars) replace(s string) (replaced string, whole *Scalar, message, hint 
 				hint = "params declares the names; $$ is a plain $"
 			}
 			return "", nil, fmt.Sprintf("$%s is not among the params", shorten(name)), hint
+		}
+		if v.uses != nil {
+			v.uses[name] = true
 		}
 		if before == "" && tail == "" && b.Len() == 0 {
 			whole = &value

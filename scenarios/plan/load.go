@@ -94,6 +94,7 @@ func Load(opts Options) (*Plan, diag.List) {
 	l.secureDevices()
 	l.environment()
 	s.Steps = l.splice(s.Steps, []string{opts.File})
+	l.matrix()
 	l.checkScenario()
 	l.sweep(s.Steps)
 	l.windows(s.Steps)

@@ -102,26 +102,3 @@ func fine(d time.Duration) string {
 	}
 	return d.Round(unit).String()
 }
-
-// SometimesOf puts together how each sometimes stands over the runs of a campaign: seen where any run saw it.
-// They are told apart by their place in the file and their text, and come in the order of their first run.
-func SometimesOf(results ...run.Result) []run.Sometimes {
-	type id struct{ at, text string }
-	index := map[id]int{}
-	var all []run.Sometimes
-	for _, r := range results {
-		for _, s := range r.Sometimes {
-			key := id{s.Pos.String(), s.Text}
-			i, known := index[key]
-			if !known {
-				index[key] = len(all)
-				all = append(all, s)
-				continue
-			}
-			if s.Seen && !all[i].Seen {
-				all[i] = s
-			}
-		}
-	}
-	return all
-}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
@@ -33,6 +34,12 @@ func suite(id int, r run.Result) junit.Testsuite {
 	s := junit.Testsuite{ID: id, Name: printable(r.Scenario), File: r.File, Time: junitSeconds(r.Elapsed)}
 	s.AddProperty("seed", strconv.FormatUint(r.Seed, 10))
 	s.AddProperty("mode", r.Mode)
+	if len(r.Cell) > 0 {
+		s.Name += " [" + printable(lang.CellText(r.Cell)) + "]"
+		for _, x := range r.Cell {
+			s.AddProperty(x.Name, printable(x.Value))
+		}
+	}
 	s.AddProperty("verdict", string(r.Verdict))
 	ofStep := map[string]run.Failure{}
 	for _, f := range r.Failures {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
@@ -15,6 +16,7 @@ type Summary struct {
 	File      string           `json:"file"`
 	Mode      string           `json:"mode"`
 	Seed      uint64           `json:"seed"`
+	Cell      []lang.Setting   `json:"cell,omitempty"` // of the scenario's matrix
 	Verdict   run.Verdict      `json:"verdict"`
 	ExitCode  int              `json:"exit_code"`
 	Reason    string           `json:"reason,omitempty"`
@@ -66,7 +68,7 @@ type Extra struct {
 
 // NewSummary puts a result into the form of summary.json.
 func NewSummary(r run.Result, x Extra) Summary {
-	s := Summary{Scenario: r.Scenario, File: r.File, Mode: r.Mode, Seed: r.Seed, Verdict: r.Verdict, ExitCode: r.Verdict.ExitCode(), Reason: r.Reason,
+	s := Summary{Scenario: r.Scenario, File: r.File, Mode: r.Mode, Seed: r.Seed, Cell: r.Cell, Verdict: r.Verdict, ExitCode: r.Verdict.ExitCode(), Reason: r.Reason,
 		Elapsed: r.Elapsed.Seconds(), Wall: x.Wall.Seconds(), Events: r.Events, Digest: x.Digest, Out: x.Out, ID: x.ID, Repeat: x.Repeat, Notes: r.Notes, Sweep: r.Sweep, Cut: r.Cut, Steps: []Step{}}
 	for _, st := range r.Steps {
 		s.Steps = append(s.Steps, Step{Line: st.Pos.Line, Path: st.Path, Text: st.Text, Begin: st.Begin.Seconds(), End: st.End.Seconds(), Verdict: st.Verdict})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fatih/color"
+	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
@@ -97,7 +98,7 @@ func visible(r run.Result) run.Result {
 }
 
 func (t Text) steps(b *strings.Builder, r run.Result) {
-	fmt.Fprintf(b, "%s  %s\n", t.paint(color.Bold, r.Scenario), t.paint(color.Faint, fmt.Sprintf("%s, seed %d, %s", r.File, r.Seed, r.Mode)))
+	fmt.Fprintf(b, "%s  %s\n", t.paint(color.Bold, r.Scenario), t.paint(color.Faint, fmt.Sprintf("%s, %s, %s", r.File, which(r), r.Mode)))
 	for _, s := range r.Steps {
 		took := ""
 		if d := s.End - s.Begin; d >= time.Millisecond {
@@ -126,13 +127,25 @@ func (t Text) closing(r run.Result, x Extra, only bool) string {
 		clock = "of wall time"
 	}
 	if !only {
-		return line + t.paint(color.Faint, fmt.Sprintf("  seed %d, %s", r.Seed, Duration(r.Elapsed))) + "\n"
+		return line + t.paint(color.Faint, fmt.Sprintf("  %s, %s", which(r), Duration(r.Elapsed))) + "\n"
 	}
 	facts := fmt.Sprintf("%s %s, %d events", Duration(r.Elapsed), clock, r.Events)
 	if x.Out != "" {
 		facts += ", " + x.Out
 	}
 	return line + "\n" + t.paint(color.Faint, "         "+facts) + "\n"
+}
+
+// which tells a run from others of its scenario.
+func which(r run.Result) string {
+	words := fmt.Sprintf("seed %d", r.Seed)
+	if len(r.Cell) > 0 {
+		words = printable(lang.CellText(r.Cell)) + ", " + words
+	}
+	if r.Cut != "" {
+		words += ", cut " + r.Cut
+	}
+	return words
 }
 
 // clip shortens s to n runes, with an ellipsis.

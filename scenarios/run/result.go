@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
 // Verdict is how a run ended.
@@ -69,19 +70,20 @@ type StepResult struct {
 
 // Result is what a run came to.
 type Result struct {
-	Scenario string        `json:"scenario"`
-	File     string        `json:"file"`
-	Mode     string        `json:"mode"`
-	Seed     uint64        `json:"seed"`
-	Verdict  Verdict       `json:"verdict"`
-	Reason   string        `json:"reason,omitempty"` // why it is skipped, infra, invalid or interrupted, in one line
-	Failures []Failure     `json:"failures,omitempty"`
-	Notes    []string      `json:"notes,omitempty"` // what else is worth knowing, such as faults of the firmware
-	Steps    []StepResult  `json:"steps"`
-	Elapsed  time.Duration `json:"elapsed"` // virtual time in sim, wall time in live
-	Events   int           `json:"events"`
-	Sweep    *SweepResult  `json:"sweep,omitempty"` // of a scenario with a sweep
-	Cut      string        `json:"cut,omitempty"`   // of one run of a sweep: where the power was cut, as in 17/half
+	Scenario string         `json:"scenario"`
+	File     string         `json:"file"`
+	Mode     string         `json:"mode"`
+	Seed     uint64         `json:"seed"`
+	Cell     []lang.Setting `json:"cell,omitempty"` // of the scenario's matrix
+	Verdict  Verdict        `json:"verdict"`
+	Reason   string         `json:"reason,omitempty"` // why it is skipped, infra, invalid or interrupted, in one line
+	Failures []Failure      `json:"failures,omitempty"`
+	Notes    []string       `json:"notes,omitempty"` // what else is worth knowing, such as faults of the firmware
+	Steps    []StepResult   `json:"steps"`
+	Elapsed  time.Duration  `json:"elapsed"` // virtual time in sim, wall time in live
+	Events   int            `json:"events"`
+	Sweep    *SweepResult   `json:"sweep,omitempty"` // of a scenario with a sweep
+	Cut      string         `json:"cut,omitempty"`   // of one run of a sweep: where the power was cut, as in 17/half
 
 	Measured  []Measurement `json:"measured,omitempty"`  // what measure steps came to
 	Recorded  []Record      `json:"recorded,omitempty"`  // what record steps noted

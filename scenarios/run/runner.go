@@ -63,7 +63,7 @@ func (a *alarm) set(source *vtime.Source, at time.Duration, on bool, now time.Du
 
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
 	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}}
-	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed)}
+	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed), Cell: p.Scenario.Cell}
 	if opts.Cut != nil {
 		r.result.Cut = opts.Cut.String()
 	}

@@ -31,6 +31,7 @@ func (r *Result) Add(cut Cut, one Result) {
 	s := r.Sweep
 	s.Runs++
 	r.Leftover = r.Leftover || one.Leftover
+	r.seeSometimes(one)
 	if one.Verdict == Pass {
 		return
 	}
