@@ -41,12 +41,18 @@ func (r *runner) hopeless() string {
 	if !time.Now().Before(vtime.End()) {
 		return "virtual time ends in the year " + vtime.End().Format("2006") + ", and the run has come to it; wait for less"
 	}
-	for i := range r.plan.Devices {
-		if d := r.plan.Devices[i].Name; r.bench.twins[d].Spun() {
-			return "the firmware of " + d + " spins: a million hardware calls in one instant, and no watchdog to end it; sleep in its loop"
-		}
+	if r.spun != "" {
+		return "the firmware of " + r.spun + " spins: a million hardware calls in one instant, and no watchdog to end it; sleep in its loop"
 	}
 	return ""
+}
+
+// noteSpin looks whether a device that recorded a fault spins: to ask every device at every turn would cost the
+// more the larger the fleet.
+func (r *runner) noteSpin(device string) {
+	if t := r.bench.twins[device]; r.spun == "" && t != nil && t.Spun() {
+		r.spun = device
+	}
 }
 
 // end comes after the last step: what never touched or never saw anything is found out.

@@ -30,6 +30,7 @@ type runner struct {
 	faults       faults
 	crashes      crashes
 	payloads     *plan.Payloads
+	spun         string                  // the first device whose firmware spins
 	disturbances []*disturbance          // of the broker, in the order of their steps
 	changes      map[string]*change      // of networks, by name
 	driven       map[string]gpio.Level   // pins that a drive step holds, by device.PIN
@@ -159,6 +160,7 @@ func (r *runner) record(events []trace.Event) error {
 		r.decode(&events[i])
 		if events[i].Kind == trace.Fault {
 			r.crashes.add(events[i])
+			r.noteSpin(events[i].Device)
 		}
 		if r.sweep != nil {
 			r.sweep.count(events[i])
