@@ -133,6 +133,9 @@ func (a *Active) fleetHolds() bool {
 		}
 	}
 	slices.Sort(a.consumed)
+	if f.rule.quorum.any && !a.counting() && len(a.consumed) > 1 {
+		a.consumed = a.consumed[:1] // as of any: […], the first one
+	}
 	return true
 }
 

@@ -25,6 +25,9 @@ type measureRule struct {
 func (c *programCompiler) measure(e *lang.Expect, path string) *measureRule {
 	m := e.Measure
 	r := &measureRule{source: m}
+	if !strings.HasSuffix(path, ".measure") {
+		path += ".measure"
+	}
 	if m.Timeout != nil {
 		r.timeout = m.Timeout.Duration
 	}

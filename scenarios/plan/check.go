@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -145,6 +146,9 @@ func (l *loader) checkExpect(e *lang.Expect, path string) {
 			l.devicesNamed(e.Of, e.Keys.At("of", e.Pos), path+".of")
 		}
 	case "measure":
+		if !strings.HasSuffix(path, ".measure") {
+			path += ".measure"
+		}
 		for name, end := range map[string]*lang.Expect{"from": e.Measure.From, "to": e.Measure.To} {
 			if end != nil {
 				l.checkExpect(end, path+"."+name)
