@@ -177,6 +177,7 @@ func (u *uart) arrive(chunk part) {
 	}
 	// The firmware does not hear what passed before it started.
 	p := chunk.bytes[chunk.passed(u.t.boot.started, u):]
+	u.t.heard += int64(len(p))
 	u.input = append(u.input, p[:min(len(p), inputBuffer-len(u.input))]...)
 	u.cond.Broadcast()
 }

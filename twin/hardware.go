@@ -38,6 +38,7 @@ type Hardware struct {
 	cause   ResetCause
 	number  int // of the boot, from 1
 	started time.Time
+	counted time.Duration // by the crystal, when it started
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	flash   *flash.Flash
@@ -56,9 +57,11 @@ type Hardware struct {
 
 func newHardware(t *Twin, cause ResetCause) *Hardware {
 	hw := &Hardware{t: t, cause: cause, number: t.boots, started: time.Now()}
+	hw.counted = t.crystal.at(hw.started)
 	hw.ctx, hw.cancel = context.WithCancelCause(context.Background())
 	hw.flash = t.flash.Open(flash.Guard{
 		Do:     hw.do,
+		Begin:  hw.flashTakesTime,
 		Wrote:  func(off int64, n int) { t.emit(trace.Event{Kind: trace.FlashWrite, Offset: off, Count: int64(n)}) },
 		Erased: func(off int64, n int) { t.emit(trace.Event{Kind: trace.FlashErase, Offset: off, Count: int64(n)}) },
 		Worn:   func(off int64) { t.emit(trace.Event{Kind: trace.FlashErase, Offset: off, Cause: "worn"}) },

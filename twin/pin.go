@@ -79,6 +79,9 @@ func (t *Twin) settle(p *pin) {
 		e.Value, edge = 1, gpio.RisingEdge
 	}
 	t.emit(e)
+	if bool(level) && p.out {
+		t.strain(p.spec.Name)
+	}
 	if !p.out && (p.edge == edge || p.edge == gpio.BothEdges) {
 		select {
 		case p.edges <- struct{}{}:

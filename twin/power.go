@@ -18,11 +18,12 @@ const (
 	CauseWatchdog                   // the watchdog expired
 	CauseSoftware                   // the firmware asked for it
 	CauseFault                      // the firmware returned an error or panicked
+	CauseBrownOut                   // the supply dipped below what the chip needs
 )
 
-// String returns power, pin, watchdog, software or fault.
+// String returns power, pin, watchdog, software, fault or brown_out.
 func (c ResetCause) String() string {
-	names := [...]string{"power", "pin", "watchdog", "software", "fault"}
+	names := [...]string{"power", "pin", "watchdog", "software", "fault", "brown_out"}
 	if int(c) >= len(names) {
 		return fmt.Sprintf("ResetCause(%d)", uint8(c))
 	}
@@ -39,6 +40,7 @@ func (c ResetCause) String() string {
 //	watchdog   reset watchdog   lost where it stands      boots after BootTime
 //	Reboot     reset software   still goes out            boots BootTime after the last bit
 //	fault      reset fault      still goes out            boots BootTime after the last bit
+//	BrownOut   reset brown_out  lost where it stands      boots BootTime after the dip
 //	Close      none             lost                      no
 
 // PowerOn gives the device power; it boots after BootTime. Powering on what has power is an error.
@@ -56,10 +58,7 @@ func (t *Twin) PowerOn() error {
 	t.powered = true
 	if t.first.IsZero() {
 		t.first = time.Now()
-		t.rtc = rtc{shows: t.cfg.RTC, since: t.first}
-		if t.cfg.RTC.IsZero() {
-			t.rtc.shows = t.first
-		}
+		t.startClocks(t.first)
 	}
 	t.powerChips()
 	t.emit(trace.Event{Kind: trace.Power, Name: "on"})
@@ -109,9 +108,12 @@ func (t *Twin) Reset() error {
 
 // reset ends the boot, if one runs, and begins another. The caller holds mu and has made sure that the
 // device is powered.
-func (t *Twin) reset(cause ResetCause) {
+func (t *Twin) reset(cause ResetCause) { t.resetAfter(cause, 0) }
+
+// resetAfter is reset where the supply comes back only after dip.
+func (t *Twin) resetAfter(cause ResetCause, dip time.Duration) {
 	t.start.Stop()
-	delay := BootTime
+	delay := BootTime + dip
 	now := time.Now()
 	if cause == CauseSoftware || cause == CauseFault {
 		// Firmware that resets itself waits for its transmitter first.

@@ -68,8 +68,10 @@ type Config struct {
 	Identity Identity
 	Seed     seed.Seed // of the run; the twin draws from streams named by it
 
-	RTC    time.Time     // what the real-time clock shows at the first power-on; zero: world time
-	Uptime time.Duration // what Uptime and Millis show at each boot; zero: 0. Not negative
+	RTC    time.Time      // what the real-time clock shows at the first power-on; zero: world time
+	Uptime time.Duration  // what Uptime and Millis show at each boot; zero: 0. Not negative
+	Drift  int64          // how much too fast the crystal is, in parts per billion; see SetDrift
+	Zone   *time.Location // of Local; nil: UTC
 
 	// Dial connects to network address, as net.Dialer.DialContext does. If the connection has a method
 	// Vanish(), it is called when the device loses power or is reset, in the place of Close: a device
@@ -103,6 +105,7 @@ type Twin struct {
 	spun    bool
 	boots   int       // so far
 	first   time.Time // power-on, the first one
+	crystal oscillator
 	rtc     rtc
 	boot    *Hardware // that runs now; nil between fence and start
 	start   *vtime.Timer
@@ -111,10 +114,19 @@ type Twin struct {
 	sensors []*quantity
 	chips   []*chip
 	flash   *flash.Array
-	uart    uart
-	memory  memory
-	energy  energy
-	traffic traffic
+
+	// What faults have touched so far, and those under way.
+	clockReads int64
+	weak       map[string]time.Duration // pins at whose rise the supply dips, and for how long
+	slowWrite  time.Duration
+	slowErase  time.Duration
+	slowed     int64 // flash calls that took time
+	dips       int64 // of a weak supply
+	heard      int64 // bytes that the console took for the firmware
+	uart       uart
+	memory     memory
+	energy     energy
+	traffic    traffic
 }
 
 // New returns a twin that is off. Its error names every fault of cfg.

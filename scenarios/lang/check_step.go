@@ -10,7 +10,7 @@ import (
 
 // Verbs returns the verbs of a step, in the order of the documentation.
 func Verbs() []string {
-	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "wait", "repeat", "parallel", "each", "sweep", "include", "expect", "measure", "record"}
+	return []string{"power", "reset", "drive", "press", "sense", "send", "publish", "network", "broker", "fault", "wait", "repeat", "parallel", "each", "sweep", "include", "expect", "measure", "record"}
 }
 
 // Here is the name of `since: here`; no step can be called so.

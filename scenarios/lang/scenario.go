@@ -70,13 +70,6 @@ func (o Ordered[T]) Names() []string {
 	return names
 }
 
-// Clock sets the world's time and the device's clocks at boot.
-type Clock struct {
-	Start  *Time     `yaml:"start"`  // world time at the start of the run; default 2026-01-01T00:00:00Z
-	Device *Time     `yaml:"device"` // the real-time clock at the first power-on; default: world time
-	Uptime *Duration `yaml:"uptime"` // the millisecond counter at each boot; default 0
-}
-
 // Device is one device of the scenario, or with count a fleet of them.
 type Device struct {
 	Pos      diag.Position     `yaml:"-"`
@@ -88,6 +81,7 @@ type Device struct {
 	Params   map[string]Scalar `yaml:"params"`                     // override the kind's
 	TLS      *DeviceTLS        `yaml:"tls"`                        // what it trusts and shows where the broker speaks TLS
 	Battery  *Percent          `yaml:"battery"`                    // what is in its battery at the start, above 0%; default 100%
+	Clock    *DeviceClock      `yaml:"clock"`                      // its clocks, in the place of the scenario's
 
 	Count  *int           `yaml:"count" jsonschema:"minimum=1,maximum=100000"` // makes it a fleet of that many devices: NAME-0001, NAME-0002…
 	Spread *Duration      `yaml:"spread"`                                      // fleet: a step that powers it on does so evenly over that time; default: all at once
@@ -134,6 +128,7 @@ type Step struct {
 	Publish  *Publish               `yaml:"publish"`                          // to the broker
 	Network  Ordered[NetworkChange] `yaml:"network" jsonschema:"minItems=1"`  // network: state or change
 	Broker   *BrokerAction          `yaml:"broker"`                           // stop, start, restart; or kick, refuse, withhold, delay, rotate
+	Fault    Ordered[Fault]         `yaml:"fault" jsonschema:"minItems=1"`    // device: what goes wrong with it
 	Wait     *Duration              `yaml:"wait"`                             // virtual time in sim, wall time in live
 	Repeat   *Repeat                `yaml:"repeat"`                           // steps, several times
 	Parallel [][]Step               `yaml:"parallel" jsonschema:"minItems=1"` // branches: lists of steps that are done side by side
@@ -167,6 +162,8 @@ func (s *Step) Verb() string {
 		return "network"
 	case s.Broker != nil:
 		return "broker"
+	case s.Fault != nil:
+		return "fault"
 	case s.Wait != nil:
 		return "wait"
 	case s.Repeat != nil:

@@ -14,7 +14,7 @@ import (
 
 // The descriptions in the schemas are the comments of the types.
 //
-//go:embed scenario.go kind.go scalar.go verbs.go fleet.go broker.go each.go broker_limits.go broker_action.go reason.go sensor.go sense.go environment.go sweep.go measure.go tls.go battery.go hex.go matrix.go
+//go:embed scenario.go kind.go scalar.go verbs.go fleet.go broker.go each.go broker_limits.go broker_action.go reason.go sensor.go sense.go environment.go sweep.go measure.go tls.go battery.go hex.go matrix.go clock.go fault.go
 var sources embed.FS
 
 // Schema returns the JSON Schema (draft 2020-12) of a scenario, kind or steps file, as indented JSON.

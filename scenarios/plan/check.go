@@ -130,6 +130,9 @@ func (l *loader) checkStep(s *lang.Step) {
 			l.devicesNamed(name.Text, name.Pos, s.Path+".broker."+s.Broker.Action)
 		}
 	}
+	for _, f := range s.Fault {
+		l.fault(f, s.Path+".fault")
+	}
 	if s.Expect != nil {
 		l.checkExpect(s.Expect, s.Path+"."+s.Verb())
 	}

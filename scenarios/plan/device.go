@@ -52,7 +52,7 @@ func override(d *netsim.Direction, with *lang.Direction) {
 func (l *loader) devices() {
 	for _, n := range l.plan.Scenario.Devices {
 		path := "devices." + n.Name
-		device := Device{Name: n.Name, Params: map[string]string{}}
+		device := Device{Name: n.Name, Clock: l.deviceClock(&n.Value), Params: map[string]string{}}
 		device.Network = l.networkOf(&n.Value, path)
 		if device.Kind = l.kind(&n.Value, path); device.Kind != nil {
 			l.version(&device, &n.Value, path)

@@ -1,11 +1,9 @@
 package plan
 
 import (
-	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -123,52 +121,6 @@ type loader struct {
 	named   map[string]diag.Position // steps, by name
 	again   bool                     // these steps were looked at for another kind
 	files   map[string][]byte        // that were included, and recordings
-}
-
-// earliest is the time at which a bubble's clock starts; it cannot be set back.
-func earliest() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
-
-// DefaultStart is the world time at which a run starts unless the scenario says another.
-func DefaultStart() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
-
-// latest keeps instants of the run, and durations up to them, within what 64 bits of nanoseconds hold.
-func latest() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
-
-func (l *loader) clock() {
-	p := l.plan
-	p.Start = DefaultStart()
-	clock := p.Scenario.Clock
-	if clock == nil {
-		p.RTC = l.worldTime()
-		return
-	}
-	if start := clock.Start; start != nil && !start.IsZero() {
-		p.Start = start.Time
-		switch {
-		case l.opts.Mode == "live":
-			l.diags.Add(start.Pos, "clock.start", "the world's clock cannot be set on the wall clock", "leave clock.start out with --mode live")
-		case start.Before(earliest()):
-			l.diags.Add(start.Pos, "clock.start", fmt.Sprintf("%s is too early", start.Format(time.RFC3339)), "2000-01-01T00:00:00Z at the earliest")
-		case start.After(latest()):
-			l.diags.Add(start.Pos, "clock.start", fmt.Sprintf("%s is too late", start.Format(time.RFC3339)), "2100-01-01T00:00:00Z at the latest")
-		}
-	}
-	p.RTC = l.worldTime()
-	if clock.Device != nil && !clock.Device.IsZero() {
-		p.RTC = clock.Device.Time
-	}
-	if clock.Uptime != nil {
-		p.Uptime = clock.Uptime.Duration
-	}
-}
-
-// worldTime is what a device's clock shows unless the scenario says otherwise: zero, which is world time, on
-// the wall clock.
-func (l *loader) worldTime() time.Time {
-	if l.opts.Mode == "live" {
-		return time.Time{}
-	}
-	return l.plan.Start
 }
 
 // windows gives default_within to the expectations that have neither within nor during.

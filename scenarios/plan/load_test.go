@@ -75,18 +75,18 @@ steps:
 	require.Equal(t, []plan.Network{{Name: "fast"}, {Name: "slow", Profile: netsim.Profile{Uplink: both, Downlink: down}}}, p.Networks)
 	require.True(t, p.Open)
 	require.Equal(t, plan.DefaultStart(), p.Start)
-	require.Equal(t, time.Unix(0, 0).UTC(), p.RTC)
-	require.Equal(t, 49*24*time.Hour+16*time.Hour, p.Uptime)
+	require.Equal(t, time.Unix(0, 0).UTC(), p.Clock.RTC)
+	require.Equal(t, 49*24*time.Hour+16*time.Hour, p.Clock.Uptime)
 	require.Nil(t, p.Device("none"))
 }
 
 func TestDefaults(t *testing.T) {
 	p := mustLoad(t, "scenario: x\ndevices: {a: {kind: k.kind.yaml}}\nnetworks: {cell: {}}\nsteps: [{wait: 1s}]\n")
-	require.Equal(t, []any{"v1", "cell", false, p.Start}, []any{p.Devices[0].Version, p.Devices[0].Network, p.Open, p.RTC}, "the last firmware, the only network")
+	require.Equal(t, []any{"v1", "cell", false, p.Start}, []any{p.Devices[0].Version, p.Devices[0].Network, p.Open, p.Start}, "the last firmware, the only network")
 	p = mustLoad(t, "scenario: x\ndevices: {a: {kind: k.kind.yaml}}\nclock: {start: 2026-03-29T00:55:00+01:00}\nsteps: [{wait: 1s}]\n")
 	require.Empty(t, p.Devices[0].Network)
 	require.Equal(t, "2026-03-28T23:55:00Z", p.Start.UTC().Format(time.RFC3339))
-	require.Equal(t, p.Start, p.RTC)
+	require.Zero(t, p.Clock.RTC, "world time")
 }
 
 // default_within is the within of every expectation that has no window.

@@ -21,8 +21,8 @@ type Plan struct {
 	Sweep    *lang.Step     // the sweep among its steps; nil: there is none
 	Seed     seed.Seed
 	Start    time.Time                     // world time at the start of the run
-	RTC      time.Time                     // the devices' real-time clock at first power-on; zero: world time
-	Uptime   time.Duration                 // the devices' millisecond counter at boot
+	Clock    Clock                         // the devices', unless they have their own
+	Zone     *time.Location                // of the devices; nil: UTC
 	Devices  []Device                      // in the order of the file, members of fleets one by one
 	Fleets   []Fleet                       // in the order of the file
 	Networks []Network                     // in the order of the file
@@ -40,10 +40,11 @@ type Plan struct {
 type Device struct {
 	Name     string
 	Kind     *lang.Kind
-	Version  string            // of the firmware
-	Firmware string            // name of the registered Go firmware; "" with a module
-	Module   *Module           // the WebAssembly module; nil with Go firmware
-	Network  string            // "" with no networks at all
+	Version  string  // of the firmware
+	Firmware string  // name of the registered Go firmware; "" with a module
+	Module   *Module // the WebAssembly module; nil with Go firmware
+	Network  string  // "" with no networks at all
+	Clock    Clock
 	Params   map[string]string // kind's and device's merged
 	Identity Identity
 	TLS      *DeviceTLS        // nil: plain TCP

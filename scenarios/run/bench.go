@@ -138,7 +138,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 		RAM: ram(d.Kind), Battery: figures(d.Kind), Charged: d.Charged, Meter: b.meter,
 		Params:   d.Params,
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
-		Seed:     b.plan.Seed, RTC: b.plan.RTC, Uptime: b.plan.Uptime,
+		Seed:     b.plan.Seed, RTC: d.Clock.RTC, Uptime: d.Clock.Uptime, Drift: d.Clock.Drift, Zone: b.plan.Zone,
 		Dial: dial, Emit: b.events.Emit, Source: b.loop.Source(),
 	}
 	if d.TLS != nil {

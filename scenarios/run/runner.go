@@ -35,6 +35,7 @@ type runner struct {
 	changes      map[string]*change      // of networks, by name
 	driven       map[string]gpio.Level   // pins that a drive step holds, by device.PIN
 	faulty       map[string]*vtime.Timer // of sensor faults with a `for`, by the reference of the step
+	mishaps      map[string][]*mishap    // by device
 	main         *thread                 // of the scenario's steps
 	total        int
 	current      *lang.Step // the step of the thread in turn: what a stimulus belongs to
@@ -63,7 +64,7 @@ func (a *alarm) set(source *vtime.Source, at time.Duration, on bool, now time.Du
 }
 
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
-	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}}
+	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}, mishaps: map[string][]*mishap{}}
 	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed), Cell: p.Scenario.Cell}
 	if opts.Cut != nil {
 		r.result.Cut = opts.Cut.String()

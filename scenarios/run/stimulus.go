@@ -42,6 +42,8 @@ func (r *runner) stimulate(s *lang.Step) (time.Duration, *Failure) {
 		return each(s.Network, r.changeNetwork)
 	case s.Broker != nil:
 		return 0, r.brokerAction(s.Broker)
+	case s.Fault != nil:
+		return each(s.Fault, r.fault)
 	}
 	return 0, nil
 }

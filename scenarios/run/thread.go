@@ -30,10 +30,10 @@ type thread struct {
 	at       int // of the current step in the result
 	lasting  bool
 	timer    *vtime.Timer // ends what lasts
-	measured *lang.Step // begins once what was measured for it is in the history
+	measured *lang.Step   // begins once what was measured for it is in the history
 	active   *expect.Active
 	last     *vtime.Timer // of active: a last measurement
-	deadline alarm // when time alone may change the verdict of active
+	deadline alarm        // when time alone may change the verdict of active
 	limits   []limit
 	timeout  alarm // when the first of limits is over
 	branches []*thread

@@ -70,6 +70,7 @@ type Array struct {
 	cells    []byte
 	erases   []int // of each block
 	cut      cut
+	flips    map[int64]bool // offsets of bytes with a flipped bit, and whether they were read since
 }
 
 // cut is a power cut that waits for its write.
@@ -111,6 +112,8 @@ func (a *Array) CutFired() bool { return a.cut.fired }
 
 // Guard is what stands between a handle and the array. A nil field does nothing.
 type Guard struct {
+	// Begin is called before a write or an erase, outside of Do: it may wait.
+	Begin func(op Operation)
 	// Do calls op, or returns the error for which op cannot run, such as that the power is gone.
 	Do func(op func() error) error
 	// Wrote and Erased are told what was done, inside op. A write that was cut counts what it wrote.
@@ -126,6 +129,9 @@ type Guard struct {
 func (a *Array) Open(g Guard) *Flash {
 	if g.Do == nil {
 		g.Do = func(op func() error) error { return op() }
+	}
+	if g.Begin == nil {
+		g.Begin = func(Operation) {}
 	}
 	if g.Wrote == nil {
 		g.Wrote = func(int64, int) {}
@@ -167,6 +173,7 @@ func (f *Flash) ReadAt(p []byte, off int64) (int, error) {
 			return err
 		}
 		copy(p, f.array.cells[off:])
+		f.array.noteRead(off, int64(len(p)))
 		return nil
 	})
 	if err != nil {
@@ -179,6 +186,7 @@ func (f *Flash) ReadAt(p []byte, off int64) (int, error) {
 // multiples of WriteSize, else ErrAlignment. When the power is cut inside the write, the bytes before
 // the cut are written and n counts them.
 func (f *Flash) WriteAt(p []byte, off int64) (n int, err error) {
+	f.guard.Begin(Write)
 	err = f.guard.Do(func() error {
 		if err := f.check("write", off, int64(len(p))); err != nil {
 			return err
@@ -216,6 +224,7 @@ func (a *Array) write(p []byte, off int64) (n int, cut bool) {
 // cut finds it done or not begun. A block that was erased as often as Geometry.Endurance says keeps what it
 // holds, and so do those behind it: ErrWorn.
 func (f *Flash) Erase(off, length int64) error {
+	f.guard.Begin(Erase)
 	return f.guard.Do(func() error {
 		if err := f.check("erase", off, length); err != nil {
 			return err
