@@ -33,6 +33,7 @@ func TestLibraryFindsMutants(t *testing.T) {
 		{"thermostat-broker-restart", "never-reconnects", "expect all: [{mqtt: devices/thermo/status", "no such message on devices/thermo/status"},
 		{"thermostat-setpoint-power-cut", "setpoint-written-unsafely", `expect console: thermo, matches: 'setpoint=(25|30)\b'`, "no such line on the console of thermo"},
 		{"thermostat-certificate-1970", "trusts-its-clock", "expect mqtt: devices/thermo/status", "no such message on devices/thermo/status"},
+		{"thermostat-reconnect-leak", "leaks-on-reconnect", "expect metric: thermo.heap, grows", "thermo.heap has grown by 2048B, from 20480B to 22528B"},
 		{"thermostat-button", "button-ignores-hold-time", "expect pin: thermo.HEATER, is: high, for: 20s", "thermo.HEATER is low"},
 	}
 	firmware := mutants.All()
