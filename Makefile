@@ -10,8 +10,8 @@ help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build the command into bin/twinrig
-	$(GO) build -o $(BIN)/twinrig ./cmd/twinrig
+build: ## Build the command into bin/twinrig; -X lets testing/cryptotest work there (docs/adr/0007)
+	$(GO) build -ldflags '-X testing.testBinary=1' -o $(BIN)/twinrig ./cmd/twinrig
 
 .PHONY: test
 test: ## Run all tests

@@ -15,6 +15,11 @@ import (
 // Mosquitto starts Debian's broker on a free loopback port, with a password for each user and the topics of
 // each (devices/USER/#; the user backend may use all), and returns its port; it ends with the test.
 func Mosquitto(t testing.TB, passwords map[string]string) (port int) {
+	return MosquittoWith(t, passwords, "")
+}
+
+// MosquittoWith is Mosquitto with further lines of its listener's configuration, such as cafile.
+func MosquittoWith(t testing.TB, passwords map[string]string, more string) (port int) {
 	program := Program(t, "mosquitto")
 	dir := t.TempDir()
 	users := filepath.Join(dir, "users")
@@ -30,7 +35,7 @@ func Mosquitto(t testing.TB, passwords map[string]string) (port int) {
 	port = ln.Addr().(*net.TCPAddr).Port
 	require.NoError(t, ln.Close())
 	conf := filepath.Join(dir, "mosquitto.conf")
-	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous false\npassword_file %s\nacl_file %s\nuser root\npersistence false\n", port, users, acl) // else it would change to a user that cannot read the files
+	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous false\npassword_file %s\nacl_file %s\nuser root\npersistence false\n", port, users, acl) + more // else it would change to a user that cannot read the files
 	require.NoError(t, os.WriteFile(conf, []byte(text), 0o600))
 	cmd := exec.Command(program, "-c", conf)
 	require.NoError(t, cmd.Start())

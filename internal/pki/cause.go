@@ -17,6 +17,7 @@ const (
 	Success     = "success"
 	Expired     = "certificate expired"
 	NotYet      = "certificate not yet valid"
+	OldCA       = "authority expired"
 	Unknown     = "unknown authority"
 	WrongName   = "name mismatch"
 	WrongUsage  = "wrong use of the certificate"
@@ -57,6 +58,8 @@ func Cause(err error, now time.Time) (cause string, remote bool) {
 			return BadCert, false
 		case now.Before(invalid.Cert.NotBefore):
 			return NotYet, false
+		case invalid.Cert.IsCA:
+			return OldCA, false
 		}
 		return Expired, false
 	case errors.As(err, &verified):

@@ -60,7 +60,7 @@ func Bubble(t *testing.T, run func()) (err error) {
 // evenChance makes crypto/rand, and with it TLS, draw the same bytes in every repetition, for as long as t's
 // bubble lasts. That is global to the process, so a test that runs in parallel to others is left as it is;
 // and the testing package refuses it outside test binaries, which `go test` and the Makefile's -X make.
-// Traces do not depend on it: see docs/adr/0012.
+// Traces do not depend on it: see docs/adr/0007.
 func evenChance(t *testing.T) {
 	if !testing.Testing() {
 		return

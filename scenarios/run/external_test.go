@@ -17,10 +17,8 @@ import (
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
-// external runs steps live against the broker at port: the thermostat knows the password secret-thermo.
-func external(t *testing.T, url, steps string) run.Result {
-	dir := t.TempDir()
-	kind := `kind: thermostat
+// externalKind is the thermostat with the password secret-thermo.
+const externalKind = `kind: thermostat
 pins: {HEATER: {direction: out}, BUTTON: {direction: in, pull: up}}
 sensors: {temperature: {unit: °C, range: [-40, 85], initial: 21}}
 console: {baud: 115200}
@@ -29,7 +27,11 @@ identity: {password: "secret-{id}"}
 firmware: {v1: {go: thermostat}}
 params: {report_every: 300ms}
 `
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "t.kind.yaml"), []byte(kind), 0o600))
+
+// external runs steps live against the broker at port: the thermostat knows the password secret-thermo.
+func external(t *testing.T, url, steps string) run.Result {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "t.kind.yaml"), []byte(externalKind), 0o600))
 	file := filepath.Join(dir, "s.yaml")
 	text := "scenario: a broker elsewhere\nbroker: {url: '" + url + "'}\ndevices: {thermo: {kind: t.kind.yaml, network: cell}}\nnetworks: {cell: {latency: 20ms}}\nsteps:\n" + steps
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))

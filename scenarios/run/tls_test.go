@@ -66,7 +66,7 @@ func TestWhoRefusesWhom(t *testing.T) {
 		"another authority of the broker":          {"", "{generate: {authority: other}}", "{trust: main}", "device", "unknown authority"},
 		"another name of the broker":               {"", "{generate: {names: mqtt.example.com}}", "{}", "device", "name mismatch"},
 		"another name that the device expects":     {"", "true", "{name: mqtt.example.com}", "device", "name mismatch"},
-		"an expired authority":                     {"", "{certificate: tls/broker.pem, key: tls/broker.key, ca: tls/ca.pem}", "{ca: tls/expired-ca.pem, expired: true}", "device", "unknown authority"},
+		"an expired authority":                     {"", "{certificate: tls/broker.pem, key: tls/broker.key, ca: tls/ca.pem}", "{ca: tls/expired-ca.pem, expired: true}", "device", "authority expired"},
 		"no certificate of the device":             {"", "{client: required}", "{anonymous: true}", "broker", "client certificate required"},
 		"a device of another authority":            {"", "{client: required}", "{generate: {authority: rogue}}", "broker", "unknown authority"},
 		"an expired certificate of the device":     {"", "{client: required}", "{generate: {until: 2025-12-31T00:00:00Z}}", "broker", "certificate expired"},
