@@ -48,6 +48,12 @@ fmt: ## Format the code
 golden: ## Rewrite the golden files after a wanted change; read the diff
 	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("golden"' . | xargs -n1 dirname | sort -u) -run Golden -golden
 
+.PHONY: wasm
+wasm: ## Build the WebAssembly modules of the repository anew (needs clang and lld: make deps-debian)
+	twin/wasm/testdata/build.sh twin/wasm/testdata
+	fixtures/thermostat/c/build.sh fixtures/thermostat/thermostat.wasm
+	chmod 644 twin/wasm/testdata/*.wasm fixtures/thermostat/thermostat.wasm
+
 .PHONY: deps-debian
 deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, mosquitto
 	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld mosquitto

@@ -7,6 +7,7 @@ import (
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/report"
+	"github.com/twinrig/twinrig/twin/wasm"
 )
 
 func (s *state) checkCommand() *cobra.Command {
@@ -95,6 +96,20 @@ includes. Point your editor's YAML plug-in at it to complete and check as you ty
 				return err
 			}
 			_, err = s.stdout.Write(append(schema, '\n'))
+			return err
+		},
+	}
+}
+
+func (s *state) headerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "header",
+		Short:   "Print twinrig.h, the C header for firmware that is compiled to WebAssembly",
+		Long:    "header prints twinrig.h: what such firmware supplies, and what it may call. The command that compiles it is at its top.",
+		Example: "  twinrig header > twinrig.h",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := s.stdout.Write(wasm.Header)
 			return err
 		},
 	}

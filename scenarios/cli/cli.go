@@ -119,7 +119,7 @@ of a second, and the same seed gives the same run, to the byte.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(s.runCommand(), s.checkCommand(), s.schemaCommand())
+	root.AddCommand(s.runCommand(), s.checkCommand(), s.schemaCommand(), s.headerCommand())
 	return root
 }
 
