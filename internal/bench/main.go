@@ -58,7 +58,11 @@ func run(w io.Writer, binary string, rounds int) error {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
 	b := &bench{binary: binary, dir: dir, rounds: rounds}
-	files := map[string][]byte{"day.yaml": day, "sweep.yaml": sweep, "thermostat.kind.yaml": thermostat.Kind, "long.yaml": longScenario(2000)}
+	files := map[string][]byte{
+		"day.yaml": day, "sweep.yaml": sweep, "long.yaml": longScenario(2000),
+		"day-c.yaml":           bytes.Replace(day, []byte("kind: thermostat.kind.yaml,"), []byte("kind: thermostat.kind.yaml, firmware: v1.4.0-c,"), 1),
+		"thermostat.kind.yaml": thermostat.Kind, "thermostat.wasm": thermostat.Module,
+	}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
@@ -138,7 +142,7 @@ func medianRatio(a, b []time.Duration) float64 {
 func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }
 
 func (b *bench) single() ([]row, error) {
-	t, err := b.inTurn([]string{"--help"}, []string{"run", "library:thermostat-outage"}, []string{"run", "../day.yaml"})
+	t, err := b.inTurn([]string{"--help"}, []string{"run", "library:thermostat-outage"}, []string{"run", "../day.yaml"}, []string{"run", "../day-c.yaml"})
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +152,8 @@ func (b *bench) single() ([]row, error) {
 		{"… as a multiple of a process start", fmt.Sprintf("%.1f ×", medianRatio(t[1], t[0])), ""},
 		{"a virtual day with an outage every hour", ms(median(t[2])), "under 5s"},
 		{"… virtual time per wall time", fmt.Sprintf("%.0f ×", float64(24*time.Hour)/float64(median(t[2]))), ""},
+		{"the same day with the firmware in C, as WebAssembly", ms(median(t[3])), "under 5s"},
+		{"… as a multiple of the firmware in Go", fmt.Sprintf("%.1f ×", medianRatio(t[3], t[2])), ""},
 	}, nil
 }
 

@@ -4,7 +4,7 @@
  * the twin. Nothing else is linked: there is no libc and no WASI.
  *
  * Build with:
- *   clang --target=wasm32-unknown-unknown -Os -ffreestanding -nostdlib -Wl,--no-entry -Wl,--strip-debug \
+ *   clang --target=wasm32-unknown-unknown -mbulk-memory -Os -ffreestanding -nostdlib -Wl,--no-entry -Wl,--strip-debug \
  *         -Wl,--stack-first -Wl,-z,stack-size=8192 -o firmware.wasm firmware.c
  *
  * A text or buffer is a pointer and a size in bytes; texts need no zero at their end. Functions that can
