@@ -28,6 +28,10 @@ func notRun(command string) string {
 		{"make bench", "minutes, and needs a quiet machine"},
 		{"go test -run '^$' -bench", "the same"},
 		{"go install ./cmd/twinrig", "the same build, into the user's own folder"},
+		{"clang ", "TestGuestInC runs it, where there is one"},
+		{"rustc ", "TestGuestInRust runs it, where there is one"},
+		{"twinrig run blink.yaml", "needs what the one before builds; TestGuestInC runs it"},
+		{"make wasm", "needs clang; the tests of twin/wasm build the same"},
 		{"make deps-debian", "installs packages, as root"},
 		{".ci/run", "runs all tests, this one too"},
 	} {
