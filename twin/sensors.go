@@ -286,15 +286,25 @@ func (hw *Hardware) Sensor(name string) (value float64, err error) {
 		if err != nil {
 			return err
 		}
-		value = hw.t.reading(q, time.Now())
-		if q.fault == SensorSilent {
-			value = 0
+		if hw.t.silent(q) {
 			return fmt.Errorf("%w: %s.%s", ErrNoAnswer, hw.ID(), name)
 		}
-		value = q.rounded(value)
+		value = q.rounded(hw.t.reading(q, time.Now()))
 		return nil
 	})
 	return value, err
+}
+
+// silent reports whether a sensor, or the chip that it is on, does not answer.
+func (t *Twin) silent(q *quantity) bool {
+	if m := q.spec.Mount; m != nil {
+		return t.chipAt(m.Bus, m.Address).silent()
+	}
+	if q.fault == SensorSilent {
+		q.touched++
+		return true
+	}
+	return false
 }
 
 // rounded is a reading as far as the sensor can tell it.

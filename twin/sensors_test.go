@@ -183,6 +183,21 @@ func TestSensorWithAPart(t *testing.T) {
 	require.InDeltaSlice(t, []float64{20, 150}, values(got), 0)
 }
 
+// A dropout of one quantity silences the chip.
+func TestSensorOnASilentChip(t *testing.T) {
+	var got []reading
+	cfg := twin.Config{Firmware: reader("humidity", &got), Sensors: everyBus()}
+	twintest.Run(t, cfg, func(b *twintest.Bench) {
+		b.PowerOn()
+		b.Wait(time.Second)
+		b.Do(func(d *twin.Twin) { require.NoError(t, d.SenseDropout("air", true)) })
+		b.Wait(time.Second)
+		require.NoError(t, got[0].err)
+		require.ErrorIs(t, got[1].err, twin.ErrNoAnswer)
+		require.Equal(t, 1, b.Twin.SenseFaultReads("air"))
+	})
+}
+
 func TestFaultyMounts(t *testing.T) {
 	at := func(part, bus string, address uint64, measures string) *sensor.Mount {
 		return &sensor.Mount{Part: part, Bus: bus, Address: address, Measures: measures}

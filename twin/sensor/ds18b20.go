@@ -32,9 +32,8 @@ const (
 )
 
 const (
-	ds18b20Full      = 750 * time.Millisecond // t_CONV at 12 bits; half of it for each bit less
-	ds18b20WriteTime = 10 * time.Millisecond  // t_WR of the EEPROM
-	ds18b20At85      = 85 * 16                // the temperature register after power-on, in 0.0625 °C
+	ds18b20Full = 750 * time.Millisecond // t_CONV at 12 bits; half of it for each bit less
+	ds18b20At85 = 85 * 16                // the temperature register after power-on, in 0.0625 °C
 )
 
 // ds18b20 is a Maxim DS18B20 with a supply of its own (not fed by the bus).
@@ -44,7 +43,6 @@ type ds18b20 struct {
 	pad     [3]byte // the same in the scratchpad
 	steps   int16   // the last result, in 0.0625 °C
 	alarmed bool
-	written time.Time // when a copy to the EEPROM ends
 	work    conversions
 }
 
@@ -97,8 +95,8 @@ func (c *ds18b20) Command(now time.Time, w, r []byte) {
 	case ds18b20Read:
 		copy(r, c.scratchpad())
 	case ds18b20Copy:
-		c.eeprom, c.written = c.pad, now.Add(ds18b20WriteTime)
-		fill(r, true)
+		c.eeprom = c.pad
+		fill(r, true) // busy; a reset of the bus does not wait for it
 	case ds18b20Recall:
 		c.pad = c.eeprom
 	case ds18b20PowerSupply: // ones: it is not fed by the bus
