@@ -59,11 +59,11 @@ func TestFleetExpressionFaults(t *testing.T) {
 
 func TestFleetFaults(t *testing.T) {
 	for source, want := range map[string]string{
-		`steps: [{power: {t1: on}}, {expect: {pin: t1.HEATER, is: low, any: true}}]`:                                                     "steps[1].expect.any: t1 is one device: any is for fleets",
-		`steps: [{power: {t1: on}}, {expect: {event: boot, share: "> 3%", within: 1s}}]`:                                                 "share and any need device, which names a fleet",
-		`steps: [{power: {t1: on}}, {expect: {mqtt: x, share: "> 3%", within: 1s}}]`:                                                     "share and any need of, which names a fleet",
-		`steps: [{power: {t1: on}}, {measure: {from: {console: f}, to: {console: t1}, within: 1s}}]`:                                     "steps[1].measure: from is of the fleet f, to of no fleet",
-		"steps: [{power: {t1: on}}]\nalways: [{any: [{pin: f.HEATER, is: low}, {pin: g.HEATER, is: low}]}]":                              "always[0]: f and g are two fleets: an invariant stands for each member of one",
+		`steps: [{power: {t1: on}}, {expect: {pin: t1.HEATER, is: low, any: true}}]`:                        "steps[1].expect.any: t1 is one device: any is for fleets",
+		`steps: [{power: {t1: on}}, {expect: {event: boot, share: "> 3%", within: 1s}}]`:                    "share and any need device, which names a fleet",
+		`steps: [{power: {t1: on}}, {expect: {mqtt: x, share: "> 3%", within: 1s}}]`:                        "share and any need of, which names a fleet",
+		`steps: [{power: {t1: on}}, {measure: {from: {console: f}, to: {console: t1}, within: 1s}}]`:        "steps[1].measure: from is of the fleet f, to of no fleet",
+		"steps: [{power: {t1: on}}]\nalways: [{any: [{pin: f.HEATER, is: low}, {pin: g.HEATER, is: low}]}]": "always[0]: f and g are two fleets: an invariant stands for each member of one",
 	} {
 		p := load(t, "scenario: x\ndevices: {t1: {kind: kind.yaml}, f: {kind: kind.yaml, count: 3}, g: {kind: kind.yaml, count: 2}}\n"+source+"\n")
 		_, faults := expect.Compile(p)
