@@ -47,7 +47,7 @@ func runGuest(t *testing.T, prefix, program string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "twinrig.h"), wasm.Header, 0o600))
 	command := ""
 	for _, b := range blocks(t, wasmPage) {
-		if name := b.option("file"); name != "" {
+		if name := b.option("as"); name != "" {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(b.text), 0o600))
 		}
 		for line := range strings.Lines(b.text) {
@@ -74,7 +74,7 @@ func pageFile(page, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, rest, ok := strings.Cut(string(text), " file="+name+"\n")
+	_, rest, ok := strings.Cut(string(text), " as="+name+"\n")
 	if !ok {
 		return nil, fs.ErrNotExist
 	}

@@ -133,7 +133,7 @@ func TestCompleteScenariosPass(t *testing.T) {
 	ran := 0
 	for _, page := range pages(t) {
 		for _, b := range blocks(t, page) {
-			if b.lang != "yaml" || !strings.HasPrefix(b.text, "scenario:") || b.option("file") == "blink.yaml" {
+			if b.lang != "yaml" || !strings.HasPrefix(b.text, "scenario:") || b.option("as") == "blink.yaml" {
 				continue // TestGuestInC runs that one
 			}
 			ran++

@@ -143,7 +143,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"readable": readable, "exits": exits, "generate": generate, "listening": listening,
+			"readable": readable, "exits": exits, "generate": generate, "listening": listening, "modules": modules,
 		},
 	})
 }
@@ -179,6 +179,15 @@ func generate(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.Truncate(file, 100<<20))
 	default:
 		ts.Fatalf("generate %s: unknown", args[0])
+	}
+}
+
+// modules: copies the modules that the tests of twin/wasm are about.
+func modules(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range []string{"incomplete.wasm", "large.wasm", "unruly.wasm"} {
+		code, err := os.ReadFile(filepath.Join("..", "..", "twin", "wasm", "testdata", name))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), code, 0o600))
 	}
 }
 

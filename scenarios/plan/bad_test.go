@@ -1,7 +1,9 @@
 package plan_test
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,7 +25,7 @@ func load(archive *txtar.Archive) (*plan.Plan, diag.List) {
 	for _, f := range archive.Files {
 		files[f.Name] = f.Data
 	}
-	opts := plan.Options{File: "main.yaml", Seed: 7, Firmware: []string{"old", "new"}, Set: map[string]string{}}
+	opts := plan.Options{File: "main.yaml", Seed: 7, Firmware: []string{"old", "new"}, Set: map[string]string{}, CheckModule: checkModule}
 	opts.ReadFile = func(name string) ([]byte, error) {
 		if data, ok := files[filepath.ToSlash(name)]; ok {
 			return data, nil
@@ -40,6 +42,23 @@ func load(archive *txtar.Archive) (*plan.Plan, diag.List) {
 		}
 	}
 	return plan.Load(opts)
+}
+
+// checkModule stands in for the check of WebAssembly modules, which archives cannot hold: a module here is text that says
+// what is wrong with it, a line each.
+func checkModule(code []byte, memory int64) (faults []error) {
+	for line := range strings.Lines(string(code)) {
+		what, of, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch what {
+		case "lacks":
+			faults = append(faults, fmt.Errorf("wasm: it does not export %s", of))
+		case "wants":
+			faults = append(faults, fmt.Errorf("wasm: it wants more memory than %d bytes: %s; raise ram", memory, of))
+		default:
+			faults = append(faults, errors.New("wasm: this is not a WebAssembly module"))
+		}
+	}
+	return faults
 }
 
 // TestGoldenBad holds each archive of testdata against the diagnostics in its last file.
