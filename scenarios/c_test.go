@@ -14,7 +14,9 @@ import (
 )
 
 // inC is a scenario of the library on the thermostat that is written in C: a copy whose kind has no other firmware.
-func inC(t *testing.T, name string) string {
+func inC(t *testing.T, name string) string { return inModule(t, name, thermostat.Module) }
+
+func inModule(t *testing.T, name string, module []byte) string {
 	dir := t.TempDir()
 	text, err := library.ReadFile(libraryFile(t, name))
 	require.NoError(t, err)
@@ -23,7 +25,7 @@ func inC(t *testing.T, name string) string {
 	kind := regexp.MustCompile(`(?m)^  v[0-9.]+: \{go: thermostat\}\n`).ReplaceAll(thermostat.Kind, nil)
 	require.NotEqual(t, thermostat.Kind, kind)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "thermostat.kind.yaml"), kind, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "thermostat.wasm"), thermostat.Module, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "thermostat.wasm"), module, 0o600))
 	return file
 }
 
@@ -36,4 +38,13 @@ func TestLibraryPassesInC(t *testing.T) {
 			require.Contains(t, string(got.trace), "v1.4.0-c")
 		})
 	}
+}
+
+// TestLibraryFindsAMutantInC holds the outage against firmware that keeps one reading while it is offline.
+func TestLibraryFindsAMutantInC(t *testing.T) {
+	module, err := os.ReadFile("../fixtures/thermostat/mutants/forgets-while-offline.wasm")
+	require.NoError(t, err)
+	got := simulate(t, inModule(t, "thermostat-outage", module))
+	require.Equal(t, run.Fail, got.verdict(), "%s", got)
+	require.Contains(t, got.result.Failures[0].Message, "are missing between 1 and")
 }

@@ -30,13 +30,13 @@ func repeats(t *testing.T) int {
 	return n
 }
 
-// TestDeterminism runs every scenario of the project again and again: with GOMAXPROCS 1 and 2, on an
+// TestDeterminism runs every scenario of the project again and again, the library's in Go and in C: with GOMAXPROCS 1 and 2, on an
 // idle machine, beside goroutines that keep it busy, and several runs at once. What each run comes to
 // and its trace are the same to the byte.
 func TestDeterminism(t *testing.T) {
 	files := slices.Concat(scenarioFiles(t, "testdata/rules"), scenarioFiles(t, "testdata/determinism"), scenarioFiles(t, "../docs/example"))
 	for _, name := range library.Names() {
-		files = append(files, libraryFile(t, name))
+		files = append(files, libraryFile(t, name), inC(t, name))
 	}
 	want := make([]outcome, len(files))
 	for i, file := range files {
