@@ -34,6 +34,9 @@ func TestLibraryFindsMutants(t *testing.T) {
 		{"thermostat-setpoint-power-cut", "setpoint-written-unsafely", `expect console: thermo, matches: 'setpoint=(25|30)\b'`, "no such line on the console of thermo"},
 		{"thermostat-certificate-1970", "trusts-its-clock", "expect mqtt: devices/thermo/status", "no such message on devices/thermo/status"},
 		{"thermostat-reconnect-leak", "leaks-on-reconnect", "expect metric: thermo.heap, grows", "thermo.heap has grown by 2048B, from 20480B to 22528B"},
+		{"thermostat-client-id-collision", "storms-for-its-id", "expect event: disconnect, cause: takeover, since: here", "matches, <= 40 wanted"},
+		{"thermostat-poison-message", "crashes-on-a-bad-command", "expect event: fault, device: thermo, not: true", "it happened at"},
+		{"thermostat-broker-throttling", "hammers-the-broker", "expect event: connack, cause: quota exceeded, not: true", "it happened at"},
 		{"thermostat-button", "button-ignores-hold-time", "expect pin: thermo.HEATER, is: high, for: 20s", "thermo.HEATER is low"},
 	}
 	firmware := mutants.All()

@@ -20,7 +20,7 @@ func (hw *Hardware) DialContext(ctx context.Context, network, address string) (n
 	}
 	hw.t.unlock()
 	if dial == nil {
-		return nil, fmt.Errorf("twin: %s has no network to dial %s over", hw.ID(), address)
+		return nil, fmt.Errorf("twin: %s has no network to dial %s over", hw.t.cfg.Name, address)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

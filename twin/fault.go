@@ -22,7 +22,7 @@ var address = regexp.MustCompile(`0x[0-9a-f]{6,16}\b`)
 // of virtual time names the device.
 func (hw *Hardware) spawn(f func() error) {
 	go func() {
-		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("device", hw.ID())))
+		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("device", hw.t.cfg.Name)))
 		hw.supervise(f)
 	}()
 }

@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -138,8 +139,8 @@ func (hw *Hardware) Hang(why string) error {
 	return context.Cause(hw.ctx)
 }
 
-// ID returns the name of the device.
-func (hw *Hardware) ID() string { return hw.t.cfg.Name }
+// ID returns what the device takes for its name: the device's, or for a clone that of the device it was copied from.
+func (hw *Hardware) ID() string { return cmp.Or(hw.t.cfg.Identity.ID, hw.t.cfg.Name) }
 
 // Version returns the version of the firmware.
 func (hw *Hardware) Version() string { return hw.t.cfg.Version }
@@ -177,7 +178,7 @@ func (hw *Hardware) ParamDuration(name string, def time.Duration) (time.Duration
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, fmt.Errorf("twin: %s: parameter %s: %q is not a duration such as 90s, 1h30m or 2d", hw.ID(), name, text)
+		return 0, fmt.Errorf("twin: %s: parameter %s: %q is not a duration such as 90s, 1h30m or 2d", hw.t.cfg.Name, name, text)
 	}
 	return d, nil
 }

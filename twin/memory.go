@@ -46,10 +46,10 @@ func (hw *Hardware) Alloc(n int64) error {
 	return hw.do(func() error {
 		m, ram := &hw.t.memory, hw.t.cfg.RAM
 		if n < 0 {
-			return fmt.Errorf("twin: %s: %d bytes cannot be allocated", hw.ID(), n)
+			return fmt.Errorf("twin: %s: %d bytes cannot be allocated", hw.t.cfg.Name, n)
 		}
 		if n > m.free(ram) {
-			return fmt.Errorf("twin: %s: %w: %d bytes asked for, %d of %d free", hw.ID(), ErrOutOfMemory, n, m.free(ram), ram)
+			return fmt.Errorf("twin: %s: %w: %d bytes asked for, %d of %d free", hw.t.cfg.Name, ErrOutOfMemory, n, m.free(ram), ram)
 		}
 		m.allocated += n
 		hw.t.tellMemory()
@@ -62,7 +62,7 @@ func (hw *Hardware) Free(n int64) error {
 	return hw.do(func() error {
 		m := &hw.t.memory
 		if n < 0 || n > m.allocated {
-			return fmt.Errorf("twin: %s: %d bytes freed, where %d are allocated", hw.ID(), n, m.allocated)
+			return fmt.Errorf("twin: %s: %d bytes freed, where %d are allocated", hw.t.cfg.Name, n, m.allocated)
 		}
 		m.allocated -= n
 		hw.t.tellMemory()

@@ -175,7 +175,7 @@ func (b *bootPin) Halt() error {
 func (b *bootPin) In(pull gpio.Pull, edge gpio.Edge) error {
 	return b.hw.do(func() error {
 		if pull > gpio.PullUp || edge < gpio.NoEdge || edge > gpio.BothEdges {
-			return fmt.Errorf("twin: %s.%s: no such input: %s, %s", b.hw.ID(), b.Name(), pull, edge)
+			return fmt.Errorf("twin: %s.%s: no such input: %s, %s", b.hw.t.cfg.Name, b.Name(), pull, edge)
 		}
 		if pull == gpio.PullNoChange {
 			pull = b.pin.pull
@@ -248,7 +248,7 @@ func (b *bootPin) DefaultPull() gpio.Pull { return b.pin.spec.Pull }
 func (b *bootPin) Out(level gpio.Level) error {
 	return b.hw.do(func() error {
 		if !b.pin.spec.Output {
-			return fmt.Errorf("twin: %s.%s is an input; firmware cannot drive it", b.hw.ID(), b.Name())
+			return fmt.Errorf("twin: %s.%s is an input; firmware cannot drive it", b.hw.t.cfg.Name, b.Name())
 		}
 		if !b.pin.out {
 			b.pin.configure(true, b.pin.pull, gpio.NoEdge)
@@ -261,7 +261,7 @@ func (b *bootPin) Out(level gpio.Level) error {
 
 // PWM is not supported.
 func (b *bootPin) PWM(gpio.Duty, physic.Frequency) error {
-	return fmt.Errorf("twin: %s.%s: pulse width modulation is not supported", b.hw.ID(), b.Name())
+	return fmt.Errorf("twin: %s.%s: pulse width modulation is not supported", b.hw.t.cfg.Name, b.Name())
 }
 
 var _ gpio.PinIO = (*bootPin)(nil)

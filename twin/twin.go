@@ -47,6 +47,7 @@ type PinSpec struct {
 // Identity is how the device shows itself to the broker.
 type Identity struct {
 	ClientID, Username, Password string
+	ID                           string // what firmware takes for the device's name; "": Config.Name
 }
 
 // Config describes a twin. Name, Firmware, Emit and Source are required.

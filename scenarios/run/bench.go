@@ -137,7 +137,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 		Pins: pins(d.Kind), Sensors: sensors(b.plan, d.Kind), Flash: geometry(d.Kind),
 		RAM: ram(d.Kind), Battery: figures(d.Kind), Charged: d.Charged, Meter: b.meter,
 		Params:   d.Params,
-		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password},
+		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password, ID: d.Owner},
 		Seed:     b.plan.Seed, RTC: d.Clock.RTC, Uptime: d.Clock.Uptime, Drift: d.Clock.Drift, Zone: b.plan.Zone,
 		Dial: dial, Emit: b.events.Emit, Source: b.loop.Source(),
 	}
