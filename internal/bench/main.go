@@ -62,6 +62,7 @@ func run(w io.Writer, binary string, rounds int) error {
 		"day.yaml": day, "sweep.yaml": sweep, "long.yaml": longScenario(2000),
 		"day-c.yaml":           bytes.Replace(day, []byte("kind: thermostat.kind.yaml,"), []byte("kind: thermostat.kind.yaml, firmware: v1.4.0-c,"), 1),
 		"thermostat.kind.yaml": thermostat.Kind, "thermostat.wasm": thermostat.Module,
+		"plain.yaml": reconnecting(""), "secure.yaml": reconnecting("broker: {tls: {client: required}}\n"),
 	}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
@@ -69,7 +70,7 @@ func run(w io.Writer, binary string, rounds int) error {
 		}
 	}
 	var rows []row
-	for _, measure := range []func() ([]row, error){b.single, b.seeds, b.sweep, b.check} {
+	for _, measure := range []func() ([]row, error){b.single, b.seeds, b.sweep, b.handshakes, b.check} {
 		more, err := measure()
 		if err != nil {
 			return err
