@@ -59,7 +59,7 @@ func (s *Step) Times() int {
 // checkStructure holds for what a step has beside its verb, and for the steps in it.
 func (s *Step) checkStructure(d *decoder, at mapping) {
 	verb := s.Verb()
-	if at.keys.Has("retry") && (verb == "expect" || verb == "wait" || slices.Contains(structures(), verb)) {
+	if at.keys.Has("retry") && (slices.Contains([]string{"expect", "measure", "record", "wait"}, verb) || slices.Contains(structures(), verb)) {
 		why := "it repeats what acts on the bench, where the bench fails"
 		if verb == "expect" {
 			why = "an expectation is judged once: give it a longer within"

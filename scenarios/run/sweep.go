@@ -119,7 +119,7 @@ func (t *thread) abandon() {
 	for _, b := range t.branches {
 		b.abandon()
 	}
-	t.branches = nil
+	t.branches, t.measured = nil, nil
 	t.timer.Stop()
 	t.timeout.set(t.r.bench.steps, 0, false, 0)
 	t.lasting, t.limits = false, nil // what surrounds a sweep has no timeout: it is a step of the scenario itself

@@ -58,7 +58,7 @@ func (t *thread) overtime(now time.Duration) bool {
 // as long as the scenario says.
 func overtimeVerdict(step *lang.Step) Verdict {
 	switch step.Verb() {
-	case "expect", "parallel", "repeat", "each", "sweep":
+	case "expect", "measure", "parallel", "repeat", "each", "sweep":
 		return Fail
 	}
 	return Invalid
