@@ -37,6 +37,8 @@ func TestLibraryFindsMutants(t *testing.T) {
 		{"thermostat-client-id-collision", "storms-for-its-id", "expect event: disconnect, cause: takeover, since: here", "matches, <= 40 wanted"},
 		{"thermostat-poison-message", "crashes-on-a-bad-command", "expect event: fault, device: thermo, not: true", "it happened at"},
 		{"thermostat-broker-throttling", "hammers-the-broker", "expect event: connack, cause: quota exceeded, not: true", "it happened at"},
+		{"thermostat-millis-rollover", "stops-after-49-days", "expect mqtt: devices/thermo/telemetry, since: begin", "matches, >= 30 wanted"},
+		{"thermostat-brown-out", "ignores-brown-outs", "expect event: reset", "matches, <= 12 wanted"},
 		{"thermostat-button", "button-ignores-hold-time", "expect pin: thermo.HEATER, is: high, for: 20s", "thermo.HEATER is low"},
 	}
 	firmware := mutants.All()
