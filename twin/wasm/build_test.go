@@ -24,7 +24,7 @@ func TestModulesAreWhatTheSourceBuilds(t *testing.T) {
 	build("../../fixtures/thermostat/c/build.sh", filepath.Join(dir, "thermostat.wasm"))
 	build("../../fixtures/thermostat/c/build.sh", filepath.Join(dir, "forgets-while-offline.wasm"), "-DTHERMOSTAT_BUFFER=1")
 	for name, committed := range map[string]string{
-		"unruly.wasm": "testdata", "large.wasm": "testdata", "incomplete.wasm": "testdata", "bench.wasm": "testdata",
+		"unruly.wasm": "testdata", "large.wasm": "testdata", "incomplete.wasm": "testdata", "bench.wasm": "testdata", "startup.wasm": "testdata",
 		"thermostat.wasm": "../../fixtures/thermostat", "forgets-while-offline.wasm": "../../fixtures/thermostat/mutants",
 	} {
 		want, err := os.ReadFile(filepath.Join(dir, name))

@@ -46,7 +46,7 @@ type guestKey struct{}
 
 func run(m *module, hw *twin.Hardware) error {
 	g := &guest{hw: hw, edges: make(chan struct{}), lines: make(chan []byte), pending: map[int32]struct{}{}}
-	// A context without an end: the watch closes the instance instead, which costs nothing a call.
+	// A context without an end: the watch closes the instance instead.
 	g.ctx = context.WithValue(context.Background(), guestKey{}, g)
 	if err := g.instantiate(m); err != nil {
 		return g.explain(err)
@@ -60,14 +60,21 @@ func run(m *module, hw *twin.Hardware) error {
 			hw.Go(g.listen)
 		}
 	}
+	if initialize := g.instance.ExportedFunction("_initialize"); initialize != nil {
+		if err := g.call(initialize); err != nil {
+			return err
+		}
+	}
 	if err := g.call(g.init); err != nil {
 		return err
 	}
 	return g.loop()
 }
 
+// instantiate makes the instance. _initialize, which constructors of C++ are in, is not called yet: it may call the
+// host, which needs the instance, and may spin, which the watch must see.
 func (g *guest) instantiate(m *module) (err error) {
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	if g.instance, err = m.runtime.InstantiateModule(g.ctx, m.compiled, config); err != nil {
 		return err
 	}

@@ -107,6 +107,9 @@ func (c *call) bytes() []byte {
 }
 
 func (c *call) at(pointer, size uint32) []byte {
+	if c.instance == nil {
+		panic(errStartSection)
+	}
 	memory := c.instance.Memory()
 	buffer, ok := memory.Read(pointer, size)
 	if !ok {

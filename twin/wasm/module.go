@@ -161,7 +161,7 @@ type entry struct {
 // entries are what the host calls, see twinrig.h.
 func entries() map[string]entry {
 	return map[string]entry{
-		"init": {true, ":"}, "tick": {true, ":i"}, "message": {false, "ii:"}, "connection": {false, "i:"},
+		"_initialize": {false, ":"}, "init": {true, ":"}, "tick": {true, ":i"}, "message": {false, "ii:"}, "connection": {false, "i:"},
 	}
 }
 

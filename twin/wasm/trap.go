@@ -12,6 +12,10 @@ import (
 // errEnded unwinds a guest whose boot has ended.
 var errEnded = errors.New("wasm: the boot has ended")
 
+// errStartSection ends a guest whose module's start section calls the host with a buffer: the memory is not to be
+// had yet.
+var errStartSection = errors.New("wasm: the start section of the module calls the twin with a buffer; do that in _initialize or init")
+
 // pointerError is a buffer that is not inside the guest's memory.
 type pointerError struct {
 	call          string
@@ -32,6 +36,9 @@ func (g *guest) explain(err error) error {
 	var exit *sys.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitSpinning {
 		return g.hw.Hang("its WebAssembly code computes on without ever calling or returning")
+	}
+	if errors.Is(err, errStartSection) {
+		return errStartSection
 	}
 	text := err.Error()
 	where := trapPlace(text)

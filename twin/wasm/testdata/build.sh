@@ -13,3 +13,4 @@ build unruly.c unruly.wasm
 build unruly.c large.wasm -Wl,--initial-memory=1048576
 build incomplete.c incomplete.wasm -Wl,--allow-undefined
 build bench.c bench.wasm
+build startup.c startup.wasm
