@@ -65,7 +65,7 @@ func readFile(scenario string) func(name string) ([]byte, error) {
 			return os.ReadFile(filepath.Join("example", name))
 		case "station.kind.yaml":
 			return station.Kind, nil
-		case "office.csv", "telemetry.schema.json":
+		case "office.csv", "telemetry.schema.json", "battery.kind.yaml", "logger.kind.yaml":
 			return os.ReadFile(filepath.Join("examples", "language", name))
 		case "blink.kind.yaml":
 			return pageFile(wasmPage, name)
