@@ -17,7 +17,7 @@ func asleep(hw *twin.Hardware) error { return hw.Sleep(1000 * time.Hour) }
 
 // cell runs steps, and whatever follows them, with a device d on a battery of 2 mAh. It sleeps at 1 mA, and
 // its boot takes 105 ms at 10 mA.
-func cell(t *testing.T, firmware, script, steps string) outcome {
+func cell(t *testing.T, firmware, script, steps string, more ...Option) outcome {
 	t.Helper()
 	dir := t.TempDir()
 	kind := `kind: cell
@@ -32,7 +32,7 @@ params: {script: ""}
 	file := filepath.Join(dir, "cell.yaml")
 	text := "scenario: cell\ndevices: {d: {kind: cell.kind.yaml, params: {script: \"" + script + "\"}}}\nsteps:\n  - power: {d: on}\n" + steps
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	return simulate(t, file, Firmware("asleep", asleep))
+	return simulate(t, file, append([]Option{Firmware("asleep", asleep)}, more...)...)
 }
 
 // TestEnergyBudgets holds budgets against what is known to be taken: (0.105 s × 10 mA + 3599.895 s × 1 mA) in an
@@ -93,5 +93,31 @@ func TestTrafficBudget(t *testing.T) {
 	} {
 		require.Equal(t, 27, size)
 		require.Equal(t, want, budget(limit).verdict(), "%s: %s", limit, budget(limit))
+	}
+}
+
+// TestGrowthFailsAtOnce holds a budget of the heap against firmware that gives back what it took.
+func TestGrowthFailsAtOnce(t *testing.T) {
+	breathes := func(hw *twin.Hardware) error {
+		for _, change := range []int64{100, 300, -300} {
+			var err error
+			if change > 0 {
+				err = hw.Alloc(change)
+			} else {
+				err = hw.Free(-change)
+			}
+			if err != nil {
+				return err
+			}
+			if err := hw.Sleep(10 * time.Second); err != nil {
+				return err
+			}
+		}
+		return hw.Sleep(time.Hour)
+	}
+	for limit, want := range map[string]time.Duration{"< 300B": twin.BootTime + 10*time.Second, "<= 300B": 61 * time.Second} {
+		got := cell(t, "asleep", "", "  - wait: 1s\n  - expect: {metric: d.heap, grows: \""+limit+"\", during: 1m}\n", Firmware("asleep", breathes))
+		last := got.result.Steps[len(got.result.Steps)-1]
+		require.Equal(t, want, last.End, "%s: %s", limit, got)
 	}
 }

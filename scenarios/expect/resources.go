@@ -66,10 +66,7 @@ func (h *History) applyResources(d *deviceState, e *trace.Event) {
 }
 
 func (h *History) applyErase(d *deviceState, e *trace.Event) {
-	if e.Cause != "" { // it was not done
-		return
-	}
-	r := &d.resources
+	r := &d.resources // an erase that failed counts no bytes
 	worst, _ := h.values[d.counts[metricWear]].(int)
 	for block := e.Offset / r.block; block < (e.Offset+e.Count)/r.block; block++ {
 		h.count(d, metricErases)

@@ -155,3 +155,18 @@ func TestExtremes(t *testing.T) {
 	require.Zero(t, b.Percent())
 	require.Positive(t, b.Used())
 }
+
+// TestRadio sends 3000 bytes in two pieces of 40 ms each at 300 kbit/s, one right behind the other, and waits.
+func TestRadio(t *testing.T) {
+	f := figures()
+	f.Sleep, f.Listen = 0, 20*battery.Milliampere
+	b, err := battery.New(f, 1)
+	require.NoError(t, err)
+	b.Power(0, true)
+	b.Radio(0, 1500)
+	b.Radio(0, 1500)
+	b.Advance(80 * time.Millisecond)
+	require.Equal(t, battery.Charge(80*110e3), b.Used(), "80 ms at 110 mA")
+	b.Advance(time.Minute)
+	require.Equal(t, battery.Charge(80*110e3+10_000*20e3), b.Used(), "and 10 s at 20 mA")
+}
