@@ -85,14 +85,15 @@ func (r *runner) endFault(device, name string) *Failure {
 		r.mishaps[device] = append(open[:i:i], open[i+1:]...)
 		d.end.Stop()
 		d.repeat.Stop()
+		failures := r.faults.end(disturbanceVerb, device+"."+name) // before it is lifted: then nothing is counted any more
 		if d.lift != nil {
 			d.lift()
 		}
-		for _, failure := range r.faults.end(disturbanceVerb, device+"."+name) {
-			failure.At = r.now()
-			return &failure
+		if len(failures) == 0 {
+			return nil
 		}
-		return nil
+		failures[0].At = r.now()
+		return &failures[0]
 	}
 	return nil
 }
