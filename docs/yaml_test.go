@@ -141,7 +141,7 @@ func TestCompleteScenariosPass(t *testing.T) {
 			}
 			ran++
 			dir := t.TempDir()
-			for _, name := range []string{"thermostat.kind.yaml", "meter.kind.yaml"} {
+			for _, name := range []string{"thermostat.kind.yaml", "meter.kind.yaml", "logger.kind.yaml", "battery.kind.yaml"} {
 				kind, err := readFile("")(name)
 				require.NoError(t, err)
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), kind, 0o600))

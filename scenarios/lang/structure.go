@@ -72,7 +72,7 @@ func (s *Step) checkStructure(d *decoder, at mapping) {
 	if s.Timeout != nil {
 		s.checkTimeout(d, at)
 	}
-	if s.Parallel != nil && len(s.Parallel) == 1 {
+	if len(s.Parallel) == 1 {
 		at.add(d, "parallel", "a single branch has nothing to go beside", "parallel: [[…], […]]")
 	}
 }

@@ -15,9 +15,15 @@ func ExampleNames() {
 	// Output:
 	// library:thermostat-boot
 	// library:thermostat-broker-restart
+	// library:thermostat-broker-throttling
+	// library:thermostat-brown-out
 	// library:thermostat-button
 	// library:thermostat-certificate-1970
+	// library:thermostat-client-id-collision
+	// library:thermostat-millis-rollover
 	// library:thermostat-outage
+	// library:thermostat-poison-message
+	// library:thermostat-reconnect-leak
 	// library:thermostat-setpoint-power-cut
 }
 

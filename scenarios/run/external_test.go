@@ -86,10 +86,10 @@ func TestExternalBrokerThatGoes(t *testing.T) {
 			return
 		}
 		buf := make([]byte, 1024)
-		c.Read(buf)                                    //nolint:errcheck // CONNECT
-		c.Write([]byte{0x20, 3, 0, 0, 0})              //nolint:errcheck // CONNACK
-		c.Read(buf)                                    //nolint:errcheck // SUBSCRIBE
-		c.Write([]byte{0x90, 4, buf[2], buf[3], 0, 2}) //nolint:errcheck // SUBACK
+		c.Read(buf)                                    // CONNECT
+		c.Write([]byte{0x20, 3, 0, 0, 0})              // CONNACK
+		c.Read(buf)                                    // SUBSCRIBE
+		c.Write([]byte{0x90, 4, buf[2], buf[3], 0, 2}) // SUBACK
 		time.Sleep(300 * time.Millisecond)             // until the run is under way
 		c.Close()
 	}()
