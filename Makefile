@@ -19,7 +19,7 @@ test: ## Run all tests
 
 .PHONY: race
 race: ## Run all tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 TWINRIG_REPEATS=1 $(GO) test -race ./...
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s) each

@@ -144,7 +144,7 @@ func TestSpinWithoutAWatchdogIsRecorded(t *testing.T) {
 		b.PowerOn()
 		b.Wait(time.Minute)
 		require.Equal(t, []string{"0s power on", "100ms boot power",
-			"100ms fault spins: a million hardware calls in one instant and no watchdog"}, story(b))
+			"100ms fault spins: a million hardware calls in one instant, and no watchdog was started"}, story(b))
 		require.True(t, b.Twin.Spun())
 		b.Cut()
 		require.Equal(t, twin.ErrPowerLost, ended)

@@ -125,7 +125,7 @@ func (hw *Hardware) hang(why string) {
 		return
 	}
 	hw.t.spun = true
-	hw.t.emit(trace.Event{Kind: trace.Fault, Text: why + " and no watchdog"})
+	hw.t.emit(trace.Event{Kind: trace.Fault, Text: why + ", and no watchdog was started"})
 }
 
 // Hang is for what runs firmware and finds that it never returns: from here on the device does nothing,

@@ -23,7 +23,7 @@ type Fault struct {
 	Stuck        string        `yaml:"stuck"`         // the sensor of this name reads on as it does now
 	Dropout      string        `yaml:"dropout"`       // the sensor of this name does not answer
 	ConsoleFlood *ConsoleFlood `yaml:"console_flood"` // the console receives without a pause
-	Leak         *Leak         `yaml:"leak"`          // RAM goes, until the next boot
+	Leak         *Leak         `yaml:"leak"`          // RAM goes, again and again; what went is free again at the next boot
 	For          *Duration     `yaml:"for"`           // it ends by itself after that time; required with console_flood
 }
 

@@ -42,7 +42,7 @@ func (r *runner) hopeless() string {
 		return "virtual time ends in the year " + vtime.End().Format("2006") + ", and the run has come to it; wait for less"
 	}
 	if r.spun != "" {
-		return "the firmware of " + r.spun + " spins: a million hardware calls in one instant, and no watchdog to end it; sleep in its loop"
+		return "the firmware of " + r.spun + " spins, and no watchdog was started to end it; sleep in its loop"
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ import (
 
 // mishap is a fault of one device under way.
 type mishap struct {
-	name    string       // as in the language: clock, brown_out…
+	key     string       // see faultKey
 	lift    func()       // undoes it; nil: there is nothing to undo
 	touched func() int64 // since it began
 	nothing string       // the message where it touched nothing
@@ -37,7 +37,8 @@ func (r *runner) fault(f lang.Named[lang.Fault]) (time.Duration, *Failure) {
 		if f.Value.Off {
 			return r.liftFaults(f, name)
 		}
-		if failure := r.endFault(name, f.Value.Name()); failure != nil {
+		key := faultKey(&f.Value)
+		if failure := r.endFault(name, key); failure != nil {
 			return failure
 		}
 		t := r.bench.twins[name]
@@ -45,14 +46,14 @@ func (r *runner) fault(f lang.Named[lang.Fault]) (time.Duration, *Failure) {
 		if err != nil {
 			return r.tested(f.Pos, err)
 		}
-		d.name = f.Value.Name()
+		d.key = key
 		r.mishaps[name] = append(r.mishaps[name], d)
-		r.faults.begin(&fault{verb: disturbanceVerb, subject: name + "." + d.name, pos: f.Pos, path: r.current.Path,
+		r.faults.begin(&fault{verb: disturbanceVerb, subject: name + "." + d.key, pos: f.Pos, path: r.current.Path,
 			what: "fault " + name + ": " + d.what, nothing: d.nothing, touched: d.touched})
-		r.bench.events.Emit(trace.Event{Device: name, Kind: trace.Disturbance, Name: d.name, Text: d.what})
+		r.bench.events.Emit(trace.Event{Device: name, Kind: trace.Disturbance, Name: f.Value.Name(), Text: d.what})
 		if f.Value.For != nil {
 			d.end = r.bench.steps.After(f.Value.For.Duration, vtime.Stimulus, func() {
-				if failure := r.endFault(name, d.name); failure != nil {
+				if failure := r.endFault(name, d.key); failure != nil {
 					r.fail(*failure)
 				}
 			})
@@ -68,7 +69,7 @@ func (r *runner) liftFaults(f lang.Named[lang.Fault], name string) *Failure {
 		return r.tested(f.Pos, fmt.Errorf("%s has no fault", name))
 	}
 	for len(r.mishaps[name]) > 0 {
-		if failure := r.endFault(name, r.mishaps[name][0].name); failure != nil {
+		if failure := r.endFault(name, r.mishaps[name][0].key); failure != nil {
 			return failure
 		}
 	}
@@ -76,16 +77,16 @@ func (r *runner) liftFaults(f lang.Named[lang.Fault], name string) *Failure {
 }
 
 // endFault ends a fault of a device, if it has that one, and judges whether it touched anything.
-func (r *runner) endFault(device, name string) *Failure {
+func (r *runner) endFault(device, key string) *Failure {
 	open := r.mishaps[device]
 	for i, d := range open {
-		if d.name != name {
+		if d.key != key {
 			continue
 		}
 		r.mishaps[device] = append(open[:i:i], open[i+1:]...)
 		d.end.Stop()
 		d.repeat.Stop()
-		failures := r.faults.end(disturbanceVerb, device+"."+name) // before it is lifted: then nothing is counted any more
+		failures := r.faults.end(disturbanceVerb, device+"."+key) // before it is lifted: then nothing is counted any more
 		if d.lift != nil {
 			d.lift()
 		}
@@ -96,6 +97,22 @@ func (r *runner) endFault(device, name string) *Failure {
 		return &failures[0]
 	}
 	return nil
+}
+
+// faultKey tells which faults of a device take the place of one another: those of the same name; of the clock only
+// another drift that of a drift; and of a sensor both.
+func faultKey(f *lang.Fault) string {
+	switch {
+	case f.Clock != nil && f.Clock.Step != nil:
+		return "clock step"
+	case f.Clock != nil && f.Clock.Leap != "":
+		return "leap second"
+	case f.Stuck != "":
+		return "sensor " + f.Stuck
+	case f.Dropout != "":
+		return "sensor " + f.Dropout
+	}
+	return f.Name()
 }
 
 // since counts what has come since now.
@@ -123,7 +140,7 @@ func (r *runner) mishap(t *twin.Twin, f *lang.Fault) (*mishap, error) {
 		return &mishap{what: fmt.Sprintf("bit %d at %#x of the flash flips", bit, offset), touched: since(t.FlippedBitsRead), nothing: "the firmware never read that byte afterwards"}, err
 	case "slow_flash":
 		write, erase := lengthOr(f.SlowFlash.Write, 0), lengthOr(f.SlowFlash.Erase, 0)
-		return &mishap{what: fmt.Sprintf("a flash write takes %s, an erase %s", write, erase), touched: since(t.SlowedFlashCalls), nothing: "the firmware neither wrote nor erased",
+		return &mishap{what: fmt.Sprintf("a flash write takes %s, an erase %s", write, erase), touched: since(t.SlowedFlashCalls), nothing: "no write and no erase of the firmware was slowed",
 			lift: func() { t.SlowFlash(0, 0) }}, t.SlowFlash(write, erase) //nolint:errcheck // it had flash a moment ago
 	case "stuck":
 		return r.disturbSensor(t, f.Stuck, twin.SensorStuck, "sticks")

@@ -77,7 +77,7 @@ func TestSpinningGuestIsResetByItsWatchdog(t *testing.T) {
 func TestSpinningGuestWithoutWatchdogIsFoundOut(t *testing.T) {
 	unruly(t, "spin", nil, func(b *twintest.Bench) {
 		fault := b.Until(time.Minute, "a fault", twintest.Is(trace.Fault))
-		require.Contains(t, fault.Text, "computes on without ever calling or returning and no watchdog")
+		require.Contains(t, fault.Text, "computes on without ever calling or returning, and no watchdog was started")
 		require.True(t, b.Twin.Spun())
 	})
 }

@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 const (
-	// spinLimit is how much processor time of the process a guest may compute without a call to the host
+	// spinLimit is how much processor time a guest may compute without a call to the host
 	// before it counts as spinning: seconds on a microcontroller.
 	spinLimit = time.Second
 	// callLimit is the same for one that does call, in one instant. It is longer, because a million calls to the
@@ -30,6 +31,10 @@ type watch struct {
 	stop   func()
 	mu     sync.Mutex // held for moments only
 	guests map[*beat]struct{}
+
+	// How much processor time a goroutine that never waits can have had, and that of the process when it was
+	// last counted. With others ready to run it gets its share only, and may long wait for its turn.
+	share, cpu time.Duration
 }
 
 // beat shows what a guest does.
@@ -38,29 +43,29 @@ type beat struct {
 	progress atomic.Uint64 // changes when the guest returns, and when time went on during a call
 	instance api.Module
 
-	// The watch's: what it saw last, and the processor time of the process when progress was new.
+	// The watch's: what it saw last, and its share when progress was new.
 	seenCalls, seenProgress uint64
-	cpu                     time.Duration
+	since                   time.Duration
 }
 
 // spins reports whether the guest has spun for too long. A guest that waits in a call does not spin.
-func (b *beat) spins(cpu time.Duration) bool {
+func (b *beat) spins(share time.Duration) bool {
 	calls, progress := b.calls.Load(), b.progress.Load()
 	silent := calls == b.seenCalls
 	waits := silent && calls%2 == 0
 	if waits || progress != b.seenProgress {
-		b.cpu = cpu
+		b.since = share
 	}
 	b.seenCalls, b.seenProgress = calls, progress
 	limit := callLimit
 	if silent {
 		limit = spinLimit
 	}
-	return cpu-b.cpu > limit
+	return share-b.since > limit
 }
 
 func newWatch() *watch {
-	w := &watch{guests: map[*beat]struct{}{}}
+	w := &watch{guests: map[*beat]struct{}{}, cpu: vtime.ProcessorTime()}
 	w.stop = vtime.Every(lookEvery, w.look)
 	return w
 }
@@ -79,12 +84,23 @@ func (w *watch) remove(b *beat) {
 	w.mu.Unlock()
 }
 
+// runnable returns how many goroutines of the process wait for a processor.
+func runnable() uint64 {
+	sample := []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
+	if metrics.Read(sample); sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return sample[0].Value.Uint64()
+}
+
 func (w *watch) look() {
-	cpu := vtime.ProcessorTime()
+	now := vtime.ProcessorTime()
+	w.share += (now - w.cpu) / time.Duration(1+runnable())
+	w.cpu = now
 	var spinning []*beat
 	w.mu.Lock()
 	for b := range w.guests {
-		if b.spins(cpu) {
+		if b.spins(w.share) {
 			spinning = append(spinning, b)
 		}
 	}
