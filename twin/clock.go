@@ -61,12 +61,29 @@ func (t *Twin) LeapClock(insert bool) {
 	t.mu.Lock()
 	defer t.unlock()
 	shows := t.rtcAt(time.Now())
+	t.leapt = false
 	left := shows.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(shows)
 	by := -time.Second
 	if !insert {
 		by, left = time.Second, left-time.Second
 	}
-	t.cfg.Source.After(left, vtime.Hardware, func() { t.StepClock(by) })
+	t.cfg.Source.After(left, vtime.Hardware, func() {
+		t.StepClock(by)
+		t.mu.Lock()
+		defer t.unlock()
+		t.leapt = true
+		t.readsAtLeap = t.clockReads
+	})
+}
+
+// LeapReads returns how often the firmware has read one of its clocks since the last leap second; none before it.
+func (t *Twin) LeapReads() int64 {
+	t.mu.Lock()
+	defer t.unlock()
+	if !t.leapt {
+		return 0
+	}
+	return t.clockReads - t.readsAtLeap
 }
 
 // ClockReads returns how often the firmware has read one of its clocks.

@@ -21,7 +21,8 @@ func (t *Twin) brownOut(dip time.Duration) bool {
 	if !t.powered || t.closed {
 		return false
 	}
-	t.resetAfter(CauseBrownOut, dip)
+	t.supplyAt = time.Now().Add(dip)
+	t.reset(CauseBrownOut)
 	return true
 }
 

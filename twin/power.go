@@ -108,12 +108,9 @@ func (t *Twin) Reset() error {
 
 // reset ends the boot, if one runs, and begins another. The caller holds mu and has made sure that the
 // device is powered.
-func (t *Twin) reset(cause ResetCause) { t.resetAfter(cause, 0) }
-
-// resetAfter is reset where the supply comes back only after dip.
-func (t *Twin) resetAfter(cause ResetCause, dip time.Duration) {
+func (t *Twin) reset(cause ResetCause) {
 	t.start.Stop()
-	delay := BootTime + dip
+	delay := BootTime
 	now := time.Now()
 	if cause == CauseSoftware || cause == CauseFault {
 		// Firmware that resets itself waits for its transmitter first.
@@ -131,6 +128,9 @@ func (t *Twin) resetAfter(cause ResetCause, dip time.Duration) {
 }
 
 func (t *Twin) bootIn(delay time.Duration, cause ResetCause) {
+	if dips := time.Until(t.supplyAt); dips > 0 { // the brown-out detector holds it in reset
+		delay, cause = max(delay, dips+BootTime), CauseBrownOut
+	}
 	t.wake(delay)
 	t.start = t.cfg.Source.After(delay, vtime.Hardware, func() {
 		t.mu.Lock()

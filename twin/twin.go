@@ -117,17 +117,20 @@ type Twin struct {
 	flash   *flash.Array
 
 	// What faults have touched so far, and those under way.
-	clockReads int64
-	weak       map[string]time.Duration // pins at whose rise the supply dips, and for how long
-	slowWrite  time.Duration
-	slowErase  time.Duration
-	slowed     int64 // flash calls that took time
-	dips       int64 // of a weak supply
-	heard      int64 // bytes that the console took for the firmware
-	uart       uart
-	memory     memory
-	energy     energy
-	traffic    traffic
+	clockReads  int64
+	leapt       bool // the leap second has come
+	readsAtLeap int64
+	supplyAt    time.Time                // when the supply is back that dips
+	weak        map[string]time.Duration // pins at whose rise the supply dips, and for how long
+	slowWrite   time.Duration
+	slowErase   time.Duration
+	slowed      int64 // flash calls that took time
+	dips        int64 // of a weak supply
+	heard       int64 // bytes that the console took for the firmware
+	uart        uart
+	memory      memory
+	energy      energy
+	traffic     traffic
 }
 
 // New returns a twin that is off. Its error names every fault of cfg.

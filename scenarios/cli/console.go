@@ -90,6 +90,7 @@ func (c *console) clear() {
 
 // done is told of a run that ended.
 func (c *console) done(i int, j job, o outcome) {
+	o.Result.Cell = j.Cell // a run that was lost does not know
 	if !c.hold(i, j, o) {
 		c.show(i, j, o)
 	}
@@ -97,10 +98,11 @@ func (c *console) done(i int, j job, o outcome) {
 
 // extra is what the reports of a run say beside its result.
 func (c *console) extra(j job, o outcome) report.Extra {
+	id := identityOf(j) // whatever cut failed: the folder is that of the whole sweep
 	if s := o.Result.Sweep; s != nil && len(s.Failed) > 0 {
 		j.Cut = s.Failed[0].Cut.String()
 	}
-	return report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: identityOf(j), Repeat: repeatCommand(c.program, j)}
+	return report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: id, Repeat: repeatCommand(c.program, j)}
 }
 
 // show saves and shows one run.

@@ -28,6 +28,10 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 	}
 	c := newConsole(s, f, 1)
 	c.bar = nil
+	if outcomes[0].Result.Sweep != nil && j.Cut == "" {
+		outcomes[0].Result.Sweep = nil // none of its cuts was done
+		fmt.Fprintf(s.stderr, "%s: of its sweep only the run that counts the writes is verified; --sweep 1/none verifies a cut\n", displayName(j))
+	}
 	c.done(0, j, outcomes[0])
 	v := c.verdicts[0]
 	if f.json {

@@ -1,8 +1,10 @@
 package lang
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/invopop/jsonschema"
 	yaml "go.yaml.in/yaml/v4"
@@ -40,10 +42,10 @@ type ClockFault struct {
 type BrownOut struct {
 	Pos   diag.Position `yaml:"-"`
 	Keys  Keys          `yaml:"-"`
-	Dip   *Duration     `yaml:"dip"`                          // how long the supply is too low; default 50ms
-	Count *int          `yaml:"count" jsonschema:"minimum=1"` // how many dips; default 1
-	Every *Duration     `yaml:"every"`                        // from the start of one dip to the start of the next; default 1s
-	With  string        `yaml:"with"`                         // a pin: its load makes the supply dip each time it goes high
+	Dip   *Duration     `yaml:"dip"`                                        // how long the supply is too low; default 50ms
+	Count *int          `yaml:"count" jsonschema:"minimum=1,maximum=10000"` // how many dips; default 1
+	Every *Duration     `yaml:"every"`                                      // from the start of one dip to the start of the next; default 1s
+	With  string        `yaml:"with"`                                       // a pin: its load makes the supply dip each time it goes high
 }
 
 // BitFlip is the bit that changes.
@@ -119,12 +121,31 @@ func (f *fault) check(d *decoder, at mapping) {
 	}
 }
 
+// shortest is the least time between two things that a fault does again and again, and the least a dip lasts.
+const shortest = time.Millisecond
+
+// tooShort reports a length of time under the shortest.
+func (m mapping) tooShort(d *decoder, key string, length *Duration) {
+	if length != nil && length.Duration < shortest && !d.faulty(join(m.path, key)) {
+		m.add(d, key, fmt.Sprintf("%s is %s, which is too short", key, length.Duration), "1ms at the least")
+	}
+}
+
+func (l *Leak) check(d *decoder, at mapping) {
+	at.tooShort(d, "every", l.Every)
+	if l.Bytes != nil && l.Bytes.Bytes == 0 && !d.faulty(join(at.path, "bytes")) {
+		at.add(d, "bytes", "nothing leaks", "as in 1KiB")
+	}
+}
+
 func (c *ClockFault) check(d *decoder, at mapping) {
 	switch names := at.keys.among("drift", "step", "leap"); {
 	case len(names) == 0 && at.clean:
 		d.diags.Add(at.pos, at.path, "nothing happens to the clock", "drift: 200ppm, step: -1h or leap: insert")
 	case len(names) > 1:
 		d.diags.Add(at.pos, at.path, strings.Join(names, " and ")+" exclude each other", "")
+	case c.Step != nil && c.Step.Duration == 0 && !d.faulty(join(at.path, "step")):
+		at.add(d, "step", "a step of 0s is none", "as in -1h or 90s")
 	}
 }
 
@@ -132,6 +153,8 @@ func (b *BrownOut) check(d *decoder, at mapping) {
 	if extra := at.keys.among("count", "every"); b.With != "" && len(extra) > 0 {
 		at.add(d, extra[0], extra[0]+" does not go with with", "it dips as often as the pin goes high")
 	}
+	at.tooShort(d, "dip", b.Dip)
+	at.tooShort(d, "every", b.Every)
 	if b.Every != nil && b.Count == nil {
 		at.add(d, "every", "every needs count", "as in {dip: 40ms, count: 3, every: 2s}")
 	}
@@ -144,9 +167,17 @@ func (b *BitFlip) check(d *decoder, at mapping) {
 }
 
 func (s *SlowFlash) check(d *decoder, at mapping) {
-	if len(at.keys.among("write", "erase")) == 0 && at.clean {
+	none := lengthOf(s.Write) == 0 && lengthOf(s.Erase) == 0
+	if none && at.clean && !d.faulty(at.path) {
 		d.diags.Add(at.pos, at.path, "nothing is slow", "as in {write: 20ms, erase: 800ms}")
 	}
+}
+
+func lengthOf(d *Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return d.Duration
 }
 
 func (*Fault) schema(g *generator, _ *field) *jsonschema.Schema {

@@ -41,10 +41,13 @@ func (l *loader) recording(v *lang.SenseValue, path string) {
 		r.Samples = nil
 		return
 	}
-	if r.Repeat && r.Samples[len(r.Samples)-1].At <= 0 {
-		l.diags.Add(r.Pos, path+".repeat", fmt.Sprintf("%s has no length that could be repeated", name), "its last line's time is when it begins again")
+	if r.Repeat && r.Samples[len(r.Samples)-1].At < shortestRecording {
+		l.diags.Add(r.Pos, path+".repeat", fmt.Sprintf("%s has no length that could be repeated", name), "its last line's time is when it begins again, 100ms at the least")
 	}
 }
+
+// shortestRecording is the least length of what is repeated, as of a wave.
+const shortestRecording = 100 * time.Millisecond
 
 // recordings reads the files of steps that were checked already, in the copy that an each makes of them.
 func (l *loader) recordings(steps []lang.Step) {

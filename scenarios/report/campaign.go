@@ -152,6 +152,9 @@ func (t Text) matrix(c Campaign) string {
 	var order [][]lang.Setting
 	for i := range c.Cells {
 		cell := &c.Cells[i]
+		if len(cell.settings) <= last {
+			continue // of a run that was lost before it knew
+		}
 		key, column := lang.CellText(cell.settings[:last]), cell.settings[last].Value
 		if !slices.Contains(columns, column) {
 			columns = append(columns, column)

@@ -1,7 +1,10 @@
 package run_test
 
 import (
+	"bufio"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -85,15 +88,32 @@ func TestExternalBrokerThatGoes(t *testing.T) {
 		if err != nil {
 			return
 		}
-		buf := make([]byte, 1024)
-		c.Read(buf)                                    // CONNECT
-		c.Write([]byte{0x20, 3, 0, 0, 0})              // CONNACK
-		c.Read(buf)                                    // SUBSCRIBE
-		c.Write([]byte{0x90, 4, buf[2], buf[3], 0, 2}) // SUBACK
-		time.Sleep(300 * time.Millisecond)             // until the run is under way
+		r := bufio.NewReader(c)
+		packet(r)                                    // CONNECT
+		c.Write([]byte{0x20, 3, 0, 0, 0})            // CONNACK
+		subscribe := packet(r)                       // whose packet identifier comes first
+		id := append(subscribe, 0, 0)[:2]            // none where it did not come
+		c.Write([]byte{0x90, 4, id[0], id[1], 0, 2}) // SUBACK
+		time.Sleep(300 * time.Millisecond)           // until the run is under way
 		c.Close()
 	}()
 	r := external(t, "mqtt://"+ln.Addr().String(), "  - power: {thermo: on}\n  - wait: 20s\n")
 	require.Equal(t, run.Infra, r.Verdict, "%v", r.Failures)
 	require.Contains(t, r.Reason, "ended the connection")
+}
+
+// packet reads an MQTT packet and returns what is behind its fixed header; nil where none comes.
+func packet(r *bufio.Reader) []byte {
+	if _, err := r.ReadByte(); err != nil {
+		return nil
+	}
+	length, err := binary.ReadUvarint(r) // MQTT's variable byte integer is one (1.5.5)
+	if err != nil {
+		return nil
+	}
+	body := make([]byte, length)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil
+	}
+	return body
 }

@@ -174,6 +174,7 @@ func (r *runner) disturbClock(t *twin.Twin, c *lang.ClockFault) (*mishap, error)
 		t.StepClock(c.Step.Duration)
 	default:
 		d.what = "a leap second: " + c.Leap
+		d.touched, d.nothing = t.LeapReads, "the day of its clock did not end, or the firmware never read its clocks afterwards"
 		t.LeapClock(c.Leap == "insert")
 	}
 	return d, nil
@@ -242,7 +243,9 @@ func (r *runner) leak(t *twin.Twin, l *lang.Leak) *mishap {
 	next = func() {
 		n, err := t.Leak(l.Bytes.Bytes)
 		if err == nil {
-			taken += n
+			if t.Powered() { // where nothing was left to take, the device faults: that is an effect
+				taken += max(n, 1)
+			}
 			d.repeat = r.bench.steps.After(lengthOr(l.Every, defaultLeaks), vtime.Stimulus, next)
 		}
 	}
