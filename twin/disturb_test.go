@@ -1,7 +1,6 @@
 package twin_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -206,7 +205,7 @@ func TestSlowFlashTakesTimeAndAPowerCutFindsItNotBegun(t *testing.T) {
 		b.Wait(twin.BootTime + 10*time.Millisecond)
 		b.Cut()
 		b.Wait(time.Second)
-		require.True(t, errors.Is(failed, twin.ErrPowerLost))
+		require.ErrorIs(t, failed, twin.ErrPowerLost)
 		require.Len(t, b.Of(twintest.Is(trace.FlashWrite)), 1)
 	})
 	twintest.Run(t, twin.Config{Firmware: write}, func(b *twintest.Bench) {
