@@ -35,7 +35,7 @@ func Main(body func(bubble func(run func()) error) int) {
 	}
 	match := func(string, string) (bool, error) { return true, nil }
 	test := testing.InternalTest{Name: "twinrig", F: func(t *testing.T) {
-		os.Exit(body(func(run func()) error { return Bubble(t, run) }))
+		os.Exit(body(func(run func()) error { return bubble(t, run, evenChance) }))
 	}}
 	testing.Main(match, []testing.InternalTest{test}, nil, nil)
 }
@@ -43,7 +43,10 @@ func Main(body func(bubble func(run func()) error) int) {
 // Bubble runs run in a bubble of its own and returns when every goroutine of the bubble has ended.
 // A goroutine that waits forever is left behind and makes an error; it cannot wake again.
 // It may be called concurrently, each call with its own virtual time.
-func Bubble(t *testing.T, run func()) (err error) {
+func Bubble(t *testing.T, run func()) error { return bubble(t, run, func(*testing.T) {}) }
+
+// bubble is Bubble with something to do first, inside.
+func bubble(t *testing.T, run func(), first func(*testing.T)) (err error) {
 	defer func() {
 		// synctest panics with "deadlock: main bubble goroutine has exited but blocked goroutines remain".
 		if r := recover(); r != nil {
@@ -51,24 +54,19 @@ func Bubble(t *testing.T, run func()) (err error) {
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		evenChance(t)
+		first(t)
 		run()
 	})
 	return nil
 }
 
 // evenChance makes crypto/rand, and with it TLS, draw the same bytes in every repetition, for as long as t's
-// bubble lasts. That is global to the process, so a test that runs in parallel to others is left as it is;
-// and the testing package refuses it outside test binaries, which `go test` and the Makefile's -X make.
-// Traces do not depend on it: see docs/adr/0007.
+// bubble lasts. That is global to the process, so it is for the command alone, whose processes do one run at a
+// time; and the testing package refuses it outside test binaries, which the Makefile's -X makes. Traces do not depend on it: see docs/adr/0007.
 func evenChance(t *testing.T) {
 	if !testing.Testing() {
 		return
 	}
-	defer func() {
-		// It panics in a parallel test, before it has done anything, and there is no way to ask first.
-		recover() //nolint:errcheck // the reason is known
-	}()
 	cryptotest.SetGlobalRandom(t, 1)
 }
 
