@@ -52,8 +52,8 @@ golden: ## Rewrite the golden files after a wanted change; read the diff
 wasm: ## Build the WebAssembly modules of the repository anew (needs clang and lld: make deps-debian)
 	twin/wasm/testdata/build.sh twin/wasm/testdata
 	fixtures/thermostat/c/build.sh fixtures/thermostat/thermostat.wasm
-	fixtures/thermostat/c/build.sh fixtures/thermostat/mutants/forgets-while-offline.wasm -DTHERMOSTAT_BUFFER=1
-	chmod 644 twin/wasm/testdata/*.wasm fixtures/thermostat/*.wasm fixtures/thermostat/mutants/*.wasm
+	fixtures/thermostat/c/build.sh fixtures/thermostat/mutants/c/forgets-while-offline.wasm -DTHERMOSTAT_BUFFER=1
+	chmod 644 twin/wasm/testdata/*.wasm fixtures/thermostat/*.wasm fixtures/thermostat/mutants/c/*.wasm
 
 .PHONY: deps-debian
 deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, mosquitto

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/twinrig/twinrig/fixtures/mutants"
 	"github.com/twinrig/twinrig/fixtures/thermostat"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
@@ -42,9 +43,9 @@ func TestLibraryPassesInC(t *testing.T) {
 
 // TestLibraryFindsAMutantInC holds the outage against firmware that keeps one reading while it is offline.
 func TestLibraryFindsAMutantInC(t *testing.T) {
-	module, err := os.ReadFile("../fixtures/thermostat/mutants/forgets-while-offline.wasm")
-	require.NoError(t, err)
-	got := simulate(t, inModule(t, "thermostat-outage", module))
+	m, ok := mutants.Find("forgets-while-offline-c")
+	require.True(t, ok)
+	got := simulate(t, inModule(t, "thermostat-outage", m.Module))
 	require.Equal(t, run.Fail, got.verdict(), "%s", got)
 	require.Contains(t, got.result.Failures[0].Message, "are missing between 1 and")
 }

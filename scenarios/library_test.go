@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/twinrig/twinrig/fixtures/thermostat/mutants"
+	"github.com/twinrig/twinrig/fixtures/mutants"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
@@ -41,13 +41,9 @@ func TestLibraryFindsMutants(t *testing.T) {
 		{"thermostat-brown-out", "ignores-brown-outs", "expect event: reset", "matches, <= 12 wanted"},
 		{"thermostat-button", "button-ignores-hold-time", "expect pin: thermo.HEATER, is: high, for: 20s", "thermo.HEATER is low"},
 	}
-	firmware := mutants.All()
-	require.Len(t, found, len(library.Names()))
-	require.Len(t, found, len(firmware))
 	for _, c := range found {
 		t.Run(c.scenario, func(t *testing.T) {
-			require.Contains(t, firmware, c.mutant)
-			got := simulate(t, libraryFile(t, c.scenario), Firmware("thermostat", firmware[c.mutant]))
+			got := simulate(t, libraryFile(t, c.scenario), mutant(t, c.mutant))
 			require.Equal(t, run.Fail, got.verdict(), "%s", got)
 			last := got.result.Steps[len(got.result.Steps)-1]
 			require.Equal(t, run.Fail, last.Verdict)
@@ -57,6 +53,13 @@ func TestLibraryFindsMutants(t *testing.T) {
 			require.Contains(t, []int{last.Pos.Line, last.Pos.Line + 1}, failure.Pos.Line, "the line of the step, or of its all below it")
 		})
 	}
+}
+
+func mutant(t *testing.T, name string) Option {
+	t.Helper()
+	m, ok := mutants.Find(name)
+	require.True(t, ok, name)
+	return Firmware(m.Device, m.Firmware)
 }
 
 func libraryFile(t *testing.T, name string) string {
@@ -76,7 +79,7 @@ func TestLibraryCutsAtEveryByte(t *testing.T) {
 	}
 	size := flashWrites(t, cut(1, 0))[0]
 	require.Greater(t, size, 8, "a setpoint, and what makes it safe")
-	unsafe := Firmware("thermostat", mutants.All()["setpoint-written-unsafely"])
+	unsafe := mutant(t, "setpoint-written-unsafely")
 	caught := 0
 	for length := range size + 1 {
 		got := cut(1, length)
