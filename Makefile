@@ -11,7 +11,7 @@ help: ## Show this help
 
 .PHONY: build
 build: ## Build the command into bin/twinrig; -X lets testing/cryptotest work there (docs/adr/0007)
-	$(GO) build -ldflags '-X testing.testBinary=1' -o $(BIN)/twinrig ./cmd/twinrig
+	CGO_ENABLED=0 $(GO) build -ldflags '-X testing.testBinary=1' -o $(BIN)/twinrig ./cmd/twinrig
 
 .PHONY: test
 test: ## Run all tests

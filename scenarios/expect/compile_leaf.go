@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/types"
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 
 	"github.com/twinrig/twinrig/internal/topics"
 	"github.com/twinrig/twinrig/internal/trace"

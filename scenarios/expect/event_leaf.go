@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 
 	"github.com/twinrig/twinrig/internal/payload"
 	"github.com/twinrig/twinrig/internal/topics"

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 
 	"github.com/twinrig/twinrig/scenarios/lang"
 )

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
+	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/twinrig/twinrig/internal/diag"

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 
 	"github.com/twinrig/twinrig/internal/seed"
 	"github.com/twinrig/twinrig/netsim"

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
