@@ -118,7 +118,14 @@ func (s *scope) config(names []reference, aggregates []*aggregate, member *aggre
 			env[member.fields[i].key] = s.types[member.fields[i].keys[0]]
 		}
 	}
-	c := conf.New(env)
+	c := *s.language
+	c.WithEnv(env)
+	return &c
+}
+
+// expressionLanguage is the part of the configuration that is the same for every expression; its tables are shared.
+func expressionLanguage() *conf.Config {
+	c := conf.CreateNew()
 	for _, name := range []string{"now", "date", "duration", "timezone", "get"} {
 		c.Disabled[name] = true
 		delete(c.Builtins, name)

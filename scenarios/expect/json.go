@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/twinrig/twinrig/internal/payload"
 	"github.com/twinrig/twinrig/internal/trace"
@@ -122,9 +123,9 @@ func compilePattern(value any, exact bool) pattern {
 }
 
 // comparisonPattern is an operator and a number, as in "> 5".
-func comparisonPattern() *regexp.Regexp {
+var comparisonPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(==|!=|<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*$`)
-}
+})
 
 func parseComparison(text string) (lang.Comparison, bool) {
 	if !strings.ContainsAny(text, "<>=") {

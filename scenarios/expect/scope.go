@@ -9,6 +9,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/types"
 
 	"github.com/twinrig/twinrig/internal/diag"
@@ -25,12 +26,13 @@ type scope struct {
 	index map[string]int // device name to its index in the plan
 	types types.Map      // of every value, by valueKey
 
+	language   *conf.Config   // what config begins with
 	fleets     map[string]int // fleet name to its index in the plan
 	aggregates atomic.Int64   // how many there are, for their keys
 }
 
 func newScope(p *plan.Plan) *scope {
-	s := &scope{plan: p, index: map[string]int{}, types: types.Map{}, fleets: map[string]int{}}
+	s := &scope{plan: p, index: map[string]int{}, types: types.Map{}, language: expressionLanguage(), fleets: map[string]int{}}
 	for i := range p.Fleets {
 		s.fleets[p.Fleets[i].Name] = i
 	}
