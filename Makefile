@@ -56,8 +56,8 @@ wasm: ## Build the WebAssembly modules of the repository anew (needs clang and l
 	chmod 644 twin/wasm/testdata/*.wasm fixtures/thermostat/*.wasm fixtures/thermostat/mutants/c/*.wasm
 
 .PHONY: deps-debian
-deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, mosquitto
-	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld mosquitto
+deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, mosquitto, tshark
+	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld mosquitto tshark
 
 .PHONY: clean
 clean: ## Remove what was built and run

@@ -31,6 +31,7 @@ func notRun(command string) string {
 		{"clang ", "TestGuestInC runs it, where there is one"},
 		{"rustc ", "TestGuestInRust runs it, where there is one"},
 		{"twinrig run blink.yaml", "needs what the one before builds; TestGuestInC runs it"},
+		{"tshark ", "TestTsharkDecodesTheCapture runs it, where there is one"},
 		{"make wasm", "needs clang; the tests of twin/wasm build the same"},
 		{"make deps-debian", "installs packages, as root"},
 		{".ci/run", "runs all tests, this one too"},

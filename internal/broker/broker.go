@@ -75,6 +75,7 @@ type Broker struct {
 	cfg      Config
 	server   *mqtt.Server
 	backend  *mqtt.Client
+	tap      func(Segment)  // nil: nobody looks on
 	wg       sync.WaitGroup // connections and listeners
 	devices  map[string]*Identity
 	byClient map[string][]*Identity
@@ -180,6 +181,7 @@ func (b *Broker) attach(conn net.Conn, secure *tls.Conn) {
 	b.links[l] = struct{}{}
 	b.wg.Add(1)
 	b.mu.Unlock()
+	l.tap(Opened, nil)
 	conn.SetReadDeadline(time.Now().Add(connectTimeout)) //nolint:errcheck // a closed connection shows when it is read
 	go func() {
 		defer b.wg.Done()

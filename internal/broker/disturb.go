@@ -120,7 +120,7 @@ func (l *link) meddle(p []byte) (now bool) {
 		i := slices.IndexFunc(l.late, func(x delayed) bool { return x.kind == kind })
 		l.late = slices.Delete(l.late, i, i+1)
 		b.mu.Unlock()
-		l.Conn.Write(p) //nolint:errcheck // the connection may have ended meanwhile
+		l.write(p) //nolint:errcheck // the connection may have ended meanwhile
 	})
 	return false
 }

@@ -70,6 +70,7 @@ func (l *link) Read(p []byte) (int, error) {
 		return 0, l.oversized()
 	}
 	n, err := l.Conn.Read(p)
+	l.tap(Received, p[:n])
 	if err != nil {
 		l.readErr = err
 	}
@@ -84,7 +85,7 @@ func (l *link) Write(p []byte) (int, error) {
 	if len(p) > 0 && !l.meddle(p) {
 		return len(p), nil
 	}
-	return l.Conn.Write(p)
+	return l.write(p)
 }
 
 // Close also ends what waits on this side.
@@ -137,6 +138,7 @@ func (l *link) stop(reason packets.Code, deferWill bool) {
 func (l *link) end(err error) {
 	b := l.b
 	l.Close() //nolint:errcheck // it may be closed already
+	l.tap(Closed, nil)
 	if l.session != nil && !l.ended {
 		// The CONNACK could not be written: mochi has entered the client and forgets it there.
 		b.letGo(l, err, l.client.Properties.Clean)

@@ -39,6 +39,7 @@ type runFlags struct {
 	listen                string
 	json                  bool
 	sweep                 string
+	exports
 }
 
 func (s *state) runCommand() *cobra.Command {
@@ -81,6 +82,8 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
 	fl.StringVar(&f.listen, "listen", "", "with --mode live: the broker listens on `HOST:PORT`, to look on with another client")
 	fl.BoolVar(&f.noSkip, "no-skip", false, "a run that would be skipped fails")
+	fl.BoolVar(&f.VCD, "vcd", false, "write the pins to "+vcdFile+" as well, for GTKWave and PulseView")
+	fl.BoolVar(&f.Pcap, "pcap", false, "write every byte of MQTT to "+pcapFile+" as well, for Wireshark and tshark")
 	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
 	return c
 }
@@ -153,7 +156,10 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 			continue
 		}
 		sweeps = sweeps || p.Sweep != nil
-		more, found := runsOf(f, group, p, job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep})
+		if f.Pcap && p.External != nil {
+			return nil, fmt.Errorf("--pcap: the broker of %s is elsewhere, and what it reads and writes is not seen here; capture there, or by tcpdump", library.Display(t))
+		}
+		more, found := runsOf(f, group, p, job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep, exports: f.exports})
 		jobs, faults = append(jobs, more...), append(faults, found...)
 	}
 	if err := faults.Err(); err != nil {

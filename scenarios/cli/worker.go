@@ -38,6 +38,7 @@ type job struct {
 	Listen string            `json:"listen,omitempty"` // where the broker listens in live
 	Cut    string            `json:"cut,omitempty"`    // of a sweep only the run with this cut, as in 17/half
 	Cuts   []run.Cut         `json:"cuts,omitempty"`   // of a sweep the runs with these cuts, which write nothing to Dir
+	exports
 }
 
 // request goes from the supervisor to a worker, one line of JSON each. Closing the pipe ends the worker.
@@ -169,6 +170,10 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	if err != nil {
 		return failed(err)
 	}
+	others, closeOthers, err := j.open(j.Dir)
+	if err != nil {
+		return failed(errors.Join(err, file.Close()))
+	}
 	digest := sha256.New()
 	var position run.Position
 	stop := vtime.Every(progressEvery, func() {
@@ -176,11 +181,11 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 		w.answer(answer{Progress: &p})
 	})
 	opts := w.options(bubble, j)
-	opts.Trace, opts.Position = io.MultiWriter(file, digest), &position
+	opts.Trace, opts.Exports, opts.Position = io.MultiWriter(file, digest), others, &position
 	result := w.sweptOr(p, program, opts, j)
 	stop()
 	result.File = library.Display(j.File)
-	if err := file.Close(); err != nil && result.Verdict == run.Pass {
+	if err := errors.Join(file.Close(), closeOthers()); err != nil && result.Verdict == run.Pass {
 		return failed(errors.Join(errors.New("the trace is not safely on disk"), err))
 	}
 	return outcome{Result: result, Digest: hex.EncodeToString(digest.Sum(nil))}

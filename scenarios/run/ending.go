@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -100,8 +101,8 @@ func (r *runner) conclude(v Verdict, reason string, at time.Duration) {
 	if v != Infra {
 		// The events of one turn are sorted by device; the verdict comes after them all.
 		events := append(r.bench.events.Turn(), trace.Event{At: at, Kind: trace.Verdict, Name: string(v), Text: reason})
-		if err := r.record(events); err != nil {
-			r.result.Verdict, r.result.Reason = Infra, "the trace cannot be written: "+err.Error()
+		if err := errors.Join(r.record(events), r.exports.turn(events), r.exports.end(at)); err != nil {
+			r.result.Verdict, r.result.Reason = Infra, cannotWrite(err)
 		}
 	}
 	r.result.Notes = r.crashes.notes()

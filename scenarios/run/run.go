@@ -30,6 +30,7 @@ type Options struct {
 	// Modules keeps compiled WebAssembly modules from run to run; nil: the run compiles its own.
 	Modules *wasm.Cache
 	Trace   io.Writer // where the trace goes, as JSON Lines; nil: nowhere
+	Exports Exports   // of the run that Trace is of
 	Listen  string    // Live: where the broker listens, host:port; "": a free loopback port
 	NoSkip  bool      // a requirement that is not offered is a failure
 	// Count stops a scenario with a sweep once the writes are counted: the result's Sweep has their sizes.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ type runner struct {
 	bench        *bench
 	onBench      atomic.Pointer[bench] // the same, for who asks from another goroutine
 	writer       *trace.Writer
+	exports      exporters
 	history      *expect.History
 	watch        *expect.Watch // always and never
 	faults       faults
@@ -102,6 +104,12 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 	if r.writer, err = trace.NewWriter(out, header); err != nil {
 		return r.failed(Infra, err.Error())
 	}
+	if r.exports, err = newExporters(r.plan, r.opts.Exports); err != nil {
+		return r.failed(Infra, err.Error())
+	}
+	if packets := r.exports.packets; packets != nil {
+		b.broker.Tap(packets.Tap)
+	}
 	if err := r.setEnvironment(); err != nil {
 		return r.failed(Invalid, err.Error())
 	}
@@ -129,8 +137,8 @@ func (r *runner) turn() (acted bool) {
 	events := r.bench.events.Turn()
 	now := r.now()
 	r.opts.Position.p.Store(r.progress(now))
-	if err := r.record(events); err != nil {
-		r.finish(Infra, "the trace cannot be written: "+err.Error())
+	if err := errors.Join(r.record(events), r.exports.turn(events)); err != nil {
+		r.finish(Infra, cannotWrite(err))
 		return false
 	}
 	if r.opts.Interrupted != nil && r.opts.Interrupted() {
@@ -151,6 +159,8 @@ func (r *runner) turn() (acted bool) {
 	r.abandonSweep()
 	return r.advance(now)
 }
+
+func cannotWrite(err error) string { return "what happens cannot be written down: " + err.Error() }
 
 func (r *runner) record(events []trace.Event) error {
 	if len(events) == 0 {

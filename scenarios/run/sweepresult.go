@@ -70,7 +70,7 @@ func runSweep(p *plan.Plan, program *expect.Program, opts Options) Result {
 	if r.Sweep == nil || r.Verdict != Pass || r.Leftover {
 		return r
 	}
-	opts.Trace = nil
+	opts.Trace, opts.Exports = nil, Exports{}
 	for _, cut := range Cuts(r.Sweep.Sizes, r.Sweep.Torn) {
 		opts.Cut = &cut
 		r.Add(cut, one(p, program, opts))
@@ -84,7 +84,7 @@ func runSweep(p *plan.Plan, program *expect.Program, opts Options) Result {
 // Locate counts the writes of a sweep, to find out how many bytes a cut leaves of its write. The result is
 // nil where the cut was found, and else why not.
 func Locate(p *plan.Plan, program *expect.Program, opts Options, cut *Cut) *Result {
-	opts.Count, opts.Cut, opts.Trace = true, nil, nil
+	opts.Count, opts.Cut, opts.Trace, opts.Exports = true, nil, nil, Exports{}
 	r := Run(p, program, opts)
 	if r.Sweep == nil || r.Verdict != Pass {
 		return &r
