@@ -3,6 +3,7 @@ package twin
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"time"
@@ -45,7 +46,7 @@ func (hw *Hardware) DialContext(ctx context.Context, network, address string) (n
 
 // vanish ends a connection as the end of a boot does: without a word to the other side, where the
 // network can do that.
-func vanish(c net.Conn) {
+func vanish(c io.Closer) {
 	if v, ok := c.(interface{ Vanish() }); ok {
 		v.Vanish()
 		return

@@ -180,6 +180,7 @@ func (u *uart) arrive(chunk part) {
 	u.t.heard += int64(len(p))
 	u.input = append(u.input, p[:min(len(p), inputBuffer-len(u.input))]...)
 	u.cond.Broadcast()
+	u.t.cameIn()
 }
 
 // console is the console of one boot.
@@ -212,6 +213,18 @@ func (hw *Hardware) WriteConsole(p []byte, buffer int) (n int) {
 		hw.lossy = true
 		hw.t.emit(trace.Event{Kind: trace.Fault, Text: fmt.Sprintf("prints faster than the console sends: what does not fit its transmit buffer of %d bytes is lost", buffer)})
 	}
+	return n
+}
+
+// ReadConsole is a Read from the console that does not wait: it returns how many bytes there were, up to len(p).
+func (hw *Hardware) ReadConsole(p []byte) (n int) {
+	if hw.enter() != nil {
+		return 0
+	}
+	defer hw.t.unlock()
+	u := &hw.t.uart
+	n = copy(p, u.input)
+	u.input = u.input[n:]
 	return n
 }
 

@@ -53,7 +53,9 @@ type Hardware struct {
 	calls    int // in instant
 	polls    int // of clocks in instant
 	conns    []*conn
+	sockets  []*socket
 	watchdog watchdog
+	stepping *stepping // nil: the firmware is a goroutine
 }
 
 func newHardware(t *Twin, cause ResetCause) *Hardware {

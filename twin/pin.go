@@ -87,6 +87,7 @@ func (t *Twin) settle(p *pin) {
 		case p.edges <- struct{}{}:
 		default:
 		}
+		t.cameIn()
 	}
 }
 

@@ -161,12 +161,18 @@ func (t *Twin) fence(why error) {
 	hw.ended = why
 	hw.watchdog.timer.Stop()
 	t.uart.cond.Broadcast()
-	conns := hw.conns
-	hw.conns = nil
+	if hw.stepping != nil {
+		hw.stepping.timer.Stop()
+	}
+	conns, sockets := hw.conns, hw.sockets
+	hw.conns, hw.sockets = nil, nil
 	t.after = append(t.after, func() {
 		hw.cancel(why)
 		for _, c := range conns {
 			vanish(c.Conn)
+		}
+		for _, s := range sockets {
+			vanish(s.under)
 		}
 	})
 }

@@ -17,7 +17,8 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// Firmware is the logic that a twin runs. It is called once per boot on a goroutine of its own.
+// Firmware is the logic that a twin runs. It is called once per boot on a goroutine of its own. Devices by
+// the ten thousand are better off without one: Hardware.Steps.
 //
 // When it returns nil the device halts: it stays powered, goroutines started by Hardware.Go and the
 // watchdog go on, and nothing but a watchdog, reset or power cycle boots it again. An error that it
@@ -78,6 +79,10 @@ type Config struct {
 	// Vanish(), it is called when the device loses power or is reset, in the place of Close: a device
 	// that vanishes sends no FIN. Nil: the device has no network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Open is Dial for Hardware.Open: it begins to connect and returns at once. From then on notify is called, on
+	// the event loop's goroutine, whenever something came of it. If the Socket has a method Vanish(), that is
+	// called as in Dial. Nil: sockets are made of Dial, with a goroutine each.
+	Open func(network, address string, notify func()) Socket
 	// TLS is what the device was given for a broker that speaks TLS; nil: the broker does not.
 	TLS *TLS
 	// Emit receives every event, with Device filled in. It must neither wait nor call the twin.

@@ -12,7 +12,8 @@ type Class uint8
 
 // The classes, in their order at one instant.
 const (
-	Bytes    Class = iota // bytes, connection set-up and end reach a connection
+	Firmware Class = iota // a step of firmware that is due, as if a timer of its own had woken it
+	Bytes                 // bytes, connection set-up and end reach a connection
 	Deadline              // a connection's deadline
 	Hardware              // watchdogs, boots, UART bits: what a device's hardware does by itself
 	Service               // the broker's housekeeping
@@ -32,6 +33,7 @@ type Loop struct {
 	nextID int
 	wake   chan struct{}
 	stop   bool
+	idle   []chan Job // of goroutines to lend
 	beats  atomic.Int64
 	nanos  atomic.Int64
 }
@@ -131,6 +133,7 @@ func (l *Loop) Heartbeat() (beats, unixNano int64) { return l.beats.Load(), l.na
 // happened and may act once; while turn reports that it acted, no time passes and nothing else
 // acts. Then the loop does the next action that is due, or waits for it.
 func (l *Loop) Run(turn func() (acted bool)) {
+	defer l.dismiss()
 	for {
 		if l.settle != nil {
 			l.settle()

@@ -21,6 +21,17 @@ type pair struct {
 	mu     *sync.Mutex // the port's: guards all below, the streams and their links
 	device end
 	broker end
+	told   bool // the device's end is to be notified once mu is released
+}
+
+// unlock releases mu, and then notifies who uses the device's end as a Socket.
+func (p *pair) unlock() {
+	tell := p.told
+	p.told = false
+	p.mu.Unlock()
+	if tell {
+		p.device.notify()
+	}
 }
 
 // end is one end of a connection; it is the net.Conn.
@@ -32,7 +43,8 @@ type end struct {
 	in     *netsim.Stream // carries bytes to this end
 	out    *netsim.Stream // carries bytes from this end; the peer's in
 	frame  func([]byte) int
-	block  bool // Write waits while the send buffer is full
+	block  bool   // Write waits while the send buffer is full
+	notify func() // of the device's end, where it is a Socket; else nil
 
 	cond    *sync.Cond
 	waiting int // who waits for room
@@ -109,12 +121,13 @@ func (e *end) Write(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		case e.err != nil && !errors.Is(e.err, io.EOF):
 			return 0, e.err
-		case e.write.expired:
+		case e.write.passed():
 			return 0, os.ErrDeadlineExceeded
 		}
 		if !e.block || e.room() {
 			break
 		}
+		e.write.need()
 		e.wait()
 	}
 	e.out.Write(e.pair.sw.now(), p)
@@ -232,7 +245,7 @@ func (e *end) schedule() {
 // arrive steps the stream to this end; the loop calls it.
 func (e *end) arrive() {
 	e.pair.mu.Lock()
-	defer e.pair.mu.Unlock()
+	defer e.pair.unlock()
 	data, eof, err := e.in.Step(e.pair.sw.now())
 	if err != nil {
 		e.peer().fail(err) // the sender gave up; the receiver hears nothing
@@ -246,7 +259,13 @@ func (e *end) arrive() {
 
 func (e *end) fail(err error) {
 	e.err = err
+	e.wake()
+}
+
+// wake wakes who waits at this end, because something came. The caller holds mu, and releases it by unlock.
+func (e *end) wake() {
 	e.cond.Broadcast()
+	e.pair.told = e.pair.told || e.notify != nil
 }
 
 // receive takes bytes in; a framed end gets one packet for each turn of the loop. The caller holds mu.
@@ -282,12 +301,12 @@ func (e *end) hand() {
 	if len(e.held) == 0 {
 		e.held = nil
 	}
-	e.cond.Broadcast()
+	e.wake()
 }
 
 func (e *end) handNext() {
 	e.pair.mu.Lock()
-	defer e.pair.mu.Unlock()
+	defer e.pair.unlock()
 	if !e.closed {
 		e.hand()
 	}
@@ -310,8 +329,20 @@ func (e *end) SetDeadline(t time.Time) error {
 // SetReadDeadline ends reads at t with os.ErrDeadlineExceeded; the zero time means never.
 func (e *end) SetReadDeadline(t time.Time) error { return e.read.set(t) }
 
-// SetWriteDeadline ends writes that wait for room at t; the zero time means never.
-func (e *end) SetWriteDeadline(t time.Time) error { return e.write.set(t) }
+// SetWriteDeadline ends writes that wait for room at t; the zero time means never. Few writes wait: until one
+// does, there is no timer.
+func (e *end) SetWriteDeadline(t time.Time) error {
+	e.pair.mu.Lock()
+	defer e.pair.mu.Unlock()
+	if e.closed {
+		return net.ErrClosed
+	}
+	e.write.at, e.write.expired = t, false
+	if e.waiting > 0 {
+		e.write.need()
+	}
+	return nil
+}
 
 // deadline is fired by the loop. The broker moves its deadlines with every packet, so a timer that is
 // due earlier than the deadline stays where it is, and asks again when it fires.
@@ -330,15 +361,24 @@ func (d *deadline) set(t time.Time) error {
 		return net.ErrClosed
 	}
 	d.at, d.expired = t, false
-	if t.IsZero() {
+	d.need()
+	return nil
+}
+
+// need makes sure of a timer by the time of the deadline. The caller holds mu.
+func (d *deadline) need() {
+	switch {
+	case d.at.IsZero():
 		d.timer.Stop()
-		return nil
-	}
-	if !d.timer.Pending() || t.Before(d.due) {
+	case !d.timer.Pending() || d.at.Before(d.due):
 		d.timer.Stop()
 		d.arm()
 	}
-	return nil
+}
+
+// passed reports whether the deadline has passed, also where no timer was needed. The caller holds mu.
+func (d *deadline) passed() bool {
+	return d.expired || !d.at.IsZero() && !time.Now().Before(d.at)
 }
 
 func (d *deadline) arm() {

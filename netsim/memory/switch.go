@@ -190,10 +190,7 @@ func (d *dial) step() {
 		sw.refused++
 		d.done <- syscall.ECONNREFUSED
 	case connected:
-		d.conn = sw.connect(d.port)
-		if rtt, ok := d.handshake.RoundTrip(); ok {
-			d.conn.measured(rtt)
-		}
+		d.conn = sw.connected(d.port, d.handshake)
 		sw.cfg.Accept(&d.conn.broker)
 		d.done <- nil
 	}
@@ -215,8 +212,12 @@ func (d *dial) advance() (connected bool, err error) {
 // Refused counts the connections that were refused because the broker was not listening.
 func (s *Switch) Refused() int { return s.refused }
 
-func (s *Switch) connect(p *Port) *pair {
+// connected makes the connection that a handshake has set up.
+func (s *Switch) connected(p *Port, h *netsim.Handshake) *pair {
 	c := newPair(s, p)
+	if rtt, ok := h.RoundTrip(); ok {
+		c.measured(rtt)
+	}
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()

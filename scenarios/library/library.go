@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/twinrig/twinrig/fixtures/meter"
 	"github.com/twinrig/twinrig/fixtures/thermostat"
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -65,6 +66,8 @@ func ReadFile(file string) ([]byte, error) {
 		return lang.ReadFile(file)
 	}
 	switch inside {
+	case "meter.kind.yaml":
+		return meter.Kind, nil
 	case "thermostat.kind.yaml":
 		return thermostat.Kind, nil
 	case "thermostat.wasm":

@@ -27,13 +27,17 @@ type network interface {
 	Packets() uint64
 }
 
-type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+// link is what connects a device to the broker; open may be nil.
+type link struct {
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	open func(network, address string, notify func()) twin.Socket
+}
 
 // fabric makes networks and carries connections over them to the broker.
 type fabric interface {
 	Network(name string, p netsim.Profile) network
 	// Attach attaches a device to a network made before.
-	Attach(device, network string) (dialer, error)
+	Attach(device, network string) (link, error)
 	// Refused counts connections that the broker did not take because it was stopped.
 	Refused() int
 	Close()
@@ -128,7 +132,7 @@ func identities(p *plan.Plan) []broker.Identity {
 }
 
 func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error {
-	dial, err := b.fabric.Attach(d.Name, d.Network)
+	link, err := b.fabric.Attach(d.Name, d.Network)
 	if err != nil {
 		return err
 	}
@@ -139,7 +143,7 @@ func (b *bench) addTwin(d *plan.Device, firmware map[string]twin.Firmware) error
 		Params:   d.Params,
 		Identity: twin.Identity{ClientID: d.Identity.ClientID, Username: d.Identity.Username, Password: d.Identity.Password, ID: d.Owner},
 		Seed:     b.plan.Seed, RTC: d.Clock.RTC, Uptime: d.Clock.Uptime, Drift: d.Clock.Drift, Zone: b.plan.Zone,
-		Dial: dial, Emit: b.events.Emit, Source: b.loop.Source(),
+		Dial: link.dial, Open: link.open, Emit: b.events.Emit, Source: b.loop.Source(),
 	}
 	if d.TLS != nil {
 		cfg.TLS = &twin.TLS{Roots: d.TLS.Roots, Certificate: d.TLS.Certificate, ServerName: d.TLS.ServerName}

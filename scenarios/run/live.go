@@ -92,7 +92,7 @@ func (f *proxyFabric) Network(name string, p netsim.Profile) network {
 }
 
 // Attach starts the device's proxy; without a network its link is perfect.
-func (f *proxyFabric) Attach(device, name string) (dialer, error) {
+func (f *proxyFabric) Attach(device, name string) (link, error) {
 	n, ok := f.networks[name]
 	if !ok {
 		n = &proxyNetwork{up: true}
@@ -101,10 +101,10 @@ func (f *proxyFabric) Attach(device, name string) (dialer, error) {
 	up, down := netsim.Links(f.seed, name, device, n.profile)
 	p, err := proxy.Listen(f.target, up, down)
 	if err != nil {
-		return nil, err
+		return link{}, err
 	}
 	n.proxies = append(n.proxies, p)
-	return p.DialContext, nil
+	return link{dial: p.DialContext}, nil
 }
 
 func (f *proxyFabric) Refused() int {

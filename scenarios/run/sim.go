@@ -7,6 +7,7 @@ import (
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/netsim"
 	"github.com/twinrig/twinrig/netsim/memory"
+	"github.com/twinrig/twinrig/twin"
 )
 
 // memoryFabric is networks in memory.
@@ -45,13 +46,15 @@ func (f *memoryFabric) Network(name string, p netsim.Profile) network {
 }
 
 // Attach attaches a device; without a network its link is perfect.
-func (f *memoryFabric) Attach(device, network string) (dialer, error) {
+func (f *memoryFabric) Attach(device, network string) (link, error) {
 	n, ok := f.networks[network]
 	if !ok {
 		n = f.Switch.Network(network, netsim.Profile{})
 		f.networks[network] = n
 	}
-	return n.Attach(device).DialContext, nil
+	port := n.Attach(device)
+	open := func(network, address string, notify func()) twin.Socket { return port.Open(network, address, notify) }
+	return link{dial: port.DialContext, open: open}, nil
 }
 
 // sim is the body of a run in virtual time.

@@ -33,7 +33,9 @@ type Client struct {
 	// The connection, or the attempt at one.
 	attempt  int // tells what comes from an earlier one
 	cancel   context.CancelFunc
-	conn     net.Conn
+	conn     wire      // nil: none, or not set up
+	socket   Socket    // in the place of dial's goroutine; nil: none
+	part     []byte    // of a packet that is not whole yet, from socket
 	due      time.Time // offline: when to dial; dialing, handshake: when to give up
 	failures int       // connections in a row that did not last
 	since    time.Time // online since
@@ -77,7 +79,7 @@ type Incoming struct {
 }
 
 // Incoming returns the channel on which the connection's happenings arrive, the same for all of the
-// client's life. Each must be given to Handle. It is never closed.
+// client's life. Each must be given to Handle. It is never closed. With Config.Open nothing arrives there.
 func (c *Client) Incoming() <-chan Incoming { return c.incoming }
 
 // Connected reports whether the broker has accepted the connection and it has not failed since.
@@ -87,7 +89,7 @@ func (c *Client) Connected() bool { return c.state == online }
 func (c *Client) Unacknowledged() int { return len(c.messages) }
 
 // Wait drives the client for d, or until its context ends: then it returns the context's cause, or
-// ErrClosed after Close and Disconnect.
+// ErrClosed after Close and Disconnect. It is for clients with Config.Dial.
 func (c *Client) Wait(d time.Duration) error {
 	end := time.Now().Add(d)
 	for {
@@ -133,6 +135,9 @@ func (c *Client) Step() time.Time {
 	now := time.Now()
 	if c.state != closed && c.ctx.Err() != nil {
 		c.Close()
+	}
+	if c.socket != nil {
+		c.poll()
 	}
 	c.expire(now)
 	if c.state == offline && !now.Before(c.due) {

@@ -21,12 +21,16 @@ const (
 	V5   Version = 5
 )
 
-// Config is what a Client is made with. Dial, Address, ClientID and Rand are required; every other
+// Config is what a Client is made with. Dial or Open, Address, ClientID and Rand are required; every other
 // field has a default.
 type Config struct {
 	// Dial opens a connection, as twin.Hardware's DialContext or net.Dialer's does. It is called on a
 	// goroutine of its own, and must return soon after ctx ends.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Open, in the place of Dial, begins to open a connection, as twin.Hardware's OpenBroker does. Then the
+	// client has no goroutine and no Incoming: Step takes in what came, and is to be called whenever
+	// something comes of the connection.
+	Open func(network, address string) (Socket, error)
 	// Network is Dial's first argument; "" is "tcp".
 	Network string
 	// Address is Dial's second argument, such as "broker:1883".
@@ -131,7 +135,8 @@ func (c Config) validate() error {
 			errs = append(errs, fmt.Errorf("mqtt: config: "+format, args...))
 		}
 	}
-	check(c.Dial != nil, "Dial is missing")
+	check(c.Dial != nil || c.Open != nil, "Dial is missing, and so is Open")
+	check(c.Dial == nil || c.Open == nil, "Dial and Open exclude one another")
 	check(c.Rand != nil, "Rand is missing")
 	check(c.Address != "", "Address is missing")
 	check(c.ClientID != "" && len(c.ClientID) <= math.MaxUint16, "ClientID has %d bytes; 1 to 65,535 are allowed", len(c.ClientID))

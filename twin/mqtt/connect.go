@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -15,6 +14,10 @@ import (
 func (c *Client) dial(now time.Time) {
 	c.attempt++
 	c.state, c.due = dialing, now.Add(c.cfg.ConnectTimeout)
+	if c.cfg.Open != nil {
+		c.open()
+		return
+	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	c.cancel = cancel
 	attempt := c.attempt
@@ -55,7 +58,7 @@ func (c *Client) dial(now time.Time) {
 }
 
 // greet sends CONNECT on the new connection.
-func (c *Client) greet(conn net.Conn) {
+func (c *Client) greet(conn wire) {
 	c.conn, c.state = conn, handshake
 	clean := c.cfg.Clean && (c.cfg.Version == V311 || !c.ever)
 	c.send(connectPacket(&c.cfg, clean))
@@ -137,7 +140,10 @@ func (c *Client) hangUp() {
 	if c.conn != nil {
 		c.conn.Close() //nolint:errcheck // it is given up
 		c.conn = nil
+	} else if c.socket != nil {
+		c.socket.Close() //nolint:errcheck // it is given up
 	}
+	c.socket, c.part = nil, nil
 	c.out.Reset()
 }
 
