@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+
+	"github.com/twinrig/twinrig/internal/visible"
 )
 
 // Position is a place in a file. Line and Col count from 1; Line 0 means the file as a whole.
@@ -33,7 +35,8 @@ type Diagnostic struct {
 	Hint    string // what would be right; may be empty
 }
 
-// Error returns file:line:col: path: message; hint.
+// Error returns file:line:col: path: message; hint, in one line that a terminal shows as it is: names and
+// values of a file may have anything in them.
 func (d Diagnostic) Error() string {
 	var b strings.Builder
 	b.WriteString(d.Position.String())
@@ -45,7 +48,7 @@ func (d Diagnostic) Error() string {
 	if d.Hint != "" {
 		b.WriteString("; " + d.Hint)
 	}
-	return b.String()
+	return visible.Line(b.String())
 }
 
 // List is every fault found. A nil or empty List is no error; use Err.

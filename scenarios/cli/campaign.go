@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/seed"
@@ -86,62 +88,59 @@ func cellStem(j job) string {
 
 func unsafeInFiles() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9._+-]`) }
 
-// campaigns shows and saves what the runs of each scenario came to together, and returns the verdicts that only
-// all of them have.
-func (c *console) campaigns(jobs []job) []run.Verdict {
-	var verdicts []run.Verdict
-	for from := 0; from < len(jobs); {
-		to := from
-		for to < len(jobs) && jobs[to].group == jobs[from].group {
-			to++
+// campaign shows and saves what all runs came to together, and returns its verdict.
+func (c *console) campaign(jobs []job) run.Verdict {
+	var ended []report.Ended
+	var begun []job
+	for i, j := range jobs {
+		if r, ok := c.results[i]; ok {
+			ended = append(ended, report.Ended{Group: j.group, Result: r, Out: j.Dir, Cached: c.cached[i]})
+			begun = append(begun, j)
 		}
-		verdicts = append(verdicts, c.campaign(jobs, from, to)...)
-		from = to
 	}
-	return verdicts
+	x := report.NewCampaign(ended, len(jobs)-len(ended), time.Since(c.start), func(i int, cut string) string {
+		if i < 0 {
+			return wholeCommand(c.program, c.args)
+		}
+		j := begun[i]
+		if cut != "" {
+			j.Cut = cut
+		}
+		return repeatCommand(c.program, j)
+	})
+	if len(jobs) > 1 {
+		if err := errors.Join(compareWithKnown(c.flags.causesFile(), &x, begun, ended), saveCampaign(c.flags.base(), x)); err != nil {
+			c.complain(fmt.Errorf("the results of the campaign cannot be written: %w", err))
+			x.Verdict = x.Verdict.Worse(run.Infra)
+			x.ExitCode = x.Verdict.ExitCode()
+		}
+	}
+	if err := c.print(x, len(jobs) > 1); err != nil {
+		c.complain(err)
+		return x.Verdict.Worse(run.Infra)
+	}
+	return x.Verdict
 }
 
-func (c *console) campaign(jobs []job, from, to int) []run.Verdict {
-	var results []run.Result
-	var kept []int
-	for i := from; i < to; i++ {
-		if r, ok := c.results[i]; ok {
-			results, kept = append(results, r), append(kept, i)
-		}
+// print writes a campaign to standard output. Of a single run all was said, unless its sweep has causes of its own.
+func (c *console) print(x report.Campaign, many bool) error {
+	if c.flags.json {
+		x.Results = c.inOrder()
+		return report.JSON(c.stdout, x)
 	}
-	if len(results) == 0 || to-from == 1 && results[0].Sweep == nil {
+	if !many && len(x.Causes) < 2 && !(len(x.Causes) == 1 && c.results[0].Verdict == run.Pass) {
 		return nil
 	}
-	x := report.NewCampaign(results, func(i int) string { return c.extra(jobs[kept[i]], outcome{Result: results[i]}).Repeat })
-	var verdicts []run.Verdict
-	for _, f := range x.Never() {
-		verdicts = append(verdicts, f.Verdict)
-		if c.flags.json {
-			fmt.Fprintf(c.stderr, "%s: %s\n", f.Pos, f.Message)
-		}
-	}
-	if to-from > 1 {
-		if err := saveCampaign(filepath.Join(c.flags.base(), stem(jobs[from])), x, results); err != nil {
-			c.complain(err)
-			verdicts = append(verdicts, run.Infra)
-		}
-	}
-	if !c.flags.json {
-		t := report.Text{W: c.stdout, Color: c.color}
-		if err := t.Campaign(x); err != nil {
-			c.unheard(err)
-		}
-	}
-	return verdicts
+	return c.text().Campaign(x)
 }
 
-// saveCampaign writes what belongs to all runs of a scenario.
-func saveCampaign(dir string, x report.Campaign, results []run.Result) error {
+// saveCampaign writes what belongs to all runs.
+func saveCampaign(dir string, x report.Campaign) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	return writeAll(dir, map[string]func(f *os.File) error{
-		"junit.xml": func(f *os.File) error { return report.JUnit(f, results...) },
+		junitFile:   func(f *os.File) error { return report.CampaignJUnit(f, x) },
 		summaryFile: func(f *os.File) error { return report.JSON(f, x) },
 	})
 }

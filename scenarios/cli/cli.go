@@ -18,9 +18,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/visible"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
 	"github.com/twinrig/twinrig/twin"
+	"golang.org/x/term"
 )
 
 // state is what the command has of the process it runs in.
@@ -31,8 +33,10 @@ type state struct {
 	stdin    io.Reader
 	stdout   io.Writer
 	stderr   io.Writer
-	terminal bool // stderr is one: show progress
-	color    bool // stdout takes colour
+	terminal bool       // stderr is one: show progress
+	columns  func() int // of stderr, where it is a terminal
+	color    bool       // stdout takes colour
+	width    int        // columns of stdout; 0: it is no terminal
 	firmware map[string]twin.Firmware
 }
 
@@ -46,7 +50,11 @@ func Main(firmware map[string]twin.Firmware) {
 		args: os.Args[1:], program: os.Args[0], env: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		terminal: isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb",
 		color:    isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		columns:  func() int { return columnsOf(os.Stderr) },
 		firmware: all,
+	}
+	if isatty.IsTerminal(os.Stdout.Fd()) {
+		s.width = columnsOf(os.Stdout)
 	}
 	if s.env("GOGC") == "" {
 		// Runs and files live in a few megabytes; collecting less often saves a fifth of the time.
@@ -103,7 +111,16 @@ func (s *state) execute(ctx context.Context) int {
 	}
 }
 
-func (s *state) complain(err error) { fmt.Fprintln(s.stderr, "twinrig: "+err.Error()) }
+// complain tells an error, of which each line is made visible: it may name anything.
+func (s *state) complain(err error) { fmt.Fprintln(s.stderr, "twinrig: "+visible.Text(err.Error())) }
+
+// columnsOf returns the width of a terminal; 80 where it does not say.
+func columnsOf(f *os.File) int {
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return 80
+}
 
 func (s *state) root() *cobra.Command {
 	root := &cobra.Command{

@@ -212,7 +212,7 @@ func TestFoldersDoNotCollide(t *testing.T) {
 	require.Equal(t, filepath.Join(".twinrig", "runs", "x-2"), jobs[2].Dir)
 
 	// A later command with another param does not overwrite; the same command does.
-	require.NoError(t, save(jobs[0], outcome{}, report.Extra{ID: identityOf(jobs[0])}))
+	require.NoError(t, save(jobs[0], outcome{}, report.Extra{ID: identityOf(jobs[0])}, false))
 	again, other := []job{{File: "a/x.yaml", Seed: 1}}, []job{{File: "a/x.yaml", Seed: 1, Set: map[string]string{"p": "1"}}}
 	layOut(again, "")
 	layOut(other, "")

@@ -3,89 +3,72 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/report"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
-// console shows runs to whoever started them: a live line on a terminal, plain lines elsewhere.
+// console shows runs to whoever started them.
 type console struct {
 	*state
 	flags     runFlags
 	total     int
+	start     time.Time
 	mu        sync.Mutex // guards all below and the writing
-	bar       *progressbar.ProgressBar
+	progress  *progress
 	verdicts  []run.Verdict
-	summaries map[int]report.Summary // by the index of the job
+	summaries map[int]report.Summary // by the index of the job; with --json
 	results   map[int]run.Result     // the same
+	cached    map[int]bool           // the same: the result was known
 	sweeps    bool                   // do the cuts of scenarios with a sweep
 	held      map[int]*sweep         // by the index of the job
 }
 
 func newConsole(s *state, f runFlags, total int) *console {
-	c := &console{state: s, flags: f, total: total, summaries: map[int]report.Summary{}, held: map[int]*sweep{}, results: map[int]run.Result{}}
-	if s.terminal && !f.json {
-		c.bar = progressbar.NewOptions(100, progressbar.OptionSetWriter(s.stderr), progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(false), progressbar.OptionThrottle(50*time.Millisecond))
+	c := &console{state: s, flags: f, total: total, start: time.Now(), summaries: map[int]report.Summary{}, held: map[int]*sweep{}, results: map[int]run.Result{}, cached: map[int]bool{}}
+	columns := s.columns
+	if !s.terminal || f.json {
+		columns = nil
 	}
+	w := s.stderr
+	if f.json {
+		w = io.Discard // a program reads; nobody waits
+	}
+	c.progress = newProgress(w, columns, time.Now)
 	return c
 }
 
+func (c *console) text() report.Text { return report.Text{W: c.stdout, Color: c.color, Width: c.width} }
+
 // run does the jobs and returns their verdicts. The results are on disk when it returns.
 func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
-	p := &pool{state: c.state, workers: c.flags.jobs, progress: c.progress, done: c.done}
+	p := &pool{state: c.state, workers: c.flags.jobs, progress: c.moved, done: c.done}
 	if len(jobs) > 1 {
 		p.maxprocs = 1 // a run is sequential; the runs share the processors
 	}
 	c.sweeps = true
+	c.progress.begin("run", len(jobs))
 	p.run(ctx, jobs)
 	c.sweepAll(ctx)
-	c.clear()
-	if missing := len(jobs) - len(c.verdicts); missing > 0 {
-		c.verdicts = append(c.verdicts, run.Interrupted)
-		fmt.Fprintf(c.stderr, "interrupted: %s not begun\n", plural(missing, "run"))
-	}
-	together := c.campaigns(jobs)
-	switch {
-	case c.flags.json:
-		if err := report.JSON(c.stdout, c.inOrder()); err != nil {
-			c.unheard(err)
-		}
-	case c.total > 1:
-		fmt.Fprintln(c.stdout, c.tally())
-	}
-	return append(c.verdicts, together...)
+	c.progress.clear()
+	return append(c.verdicts, c.campaign(jobs))
 }
 
-func (c *console) progress(j job, p run.Progress) {
+// moved is told how far a run is.
+func (c *console) moved(j job, p run.Progress) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bar == nil {
-		return
-	}
-	done := float64(len(c.verdicts))
+	share := 0.0
 	if p.Steps > 0 {
-		done += float64(p.Step) / float64(p.Steps)
+		share = float64(p.Step) / float64(p.Steps)
 	}
-	text := fmt.Sprintf("%s seed %d at %s: %s", j.Name, j.Seed, report.Duration(p.Elapsed), p.Text)
-	if r := []rune(text); len(r) > 70 {
-		text = string(r[:69]) + "…"
-	}
-	c.bar.Describe(fmt.Sprintf("%-70s", text))
-	c.bar.Set(int(100 * done / float64(c.total))) //nolint:errcheck // a progress bar is no loss
-}
-
-func (c *console) clear() {
-	if c.bar != nil {
-		c.bar.Clear() //nolint:errcheck // a progress bar is no loss
-	}
+	c.progress.at(j.Dir, share, fmt.Sprintf("%s seed %d at %s: %s", j.Name, j.Seed, report.Duration(p.Elapsed), p.Text))
 }
 
 // done is told of a run that ended.
@@ -105,10 +88,10 @@ func (c *console) extra(j job, o outcome) report.Extra {
 	return report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: id, Repeat: repeatCommand(c.program, j)}
 }
 
-// show saves and shows one run.
+// show saves one run, and shows it where it is the only one.
 func (c *console) show(i int, j job, o outcome) {
 	x := c.extra(j, o)
-	if err := save(j, o, x); err != nil {
+	if err := save(j, o, x, c.total > 1); err != nil {
 		o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
 		o.Result.Reason = "the results cannot be written: " + err.Error()
 	}
@@ -116,16 +99,26 @@ func (c *console) show(i int, j job, o outcome) {
 	defer c.mu.Unlock()
 	c.verdicts = append(c.verdicts, o.Result.Verdict)
 	c.results[i] = o.Result
+	failed := 0
+	if o.Result.Verdict != run.Pass && o.Result.Verdict != run.Skipped {
+		failed = 1
+	}
+	if c.held[i] == nil {
+		c.progress.done(j.Dir, 1, failed, false)
+	}
 	if c.flags.json {
 		c.summaries[i] = report.NewSummary(o.Result, x)
 		return
 	}
-	c.clear()
 	if len(o.Faults) > 0 {
+		c.progress.clear()
 		fmt.Fprintln(c.stderr, o.Faults.Error())
 	}
-	text := report.Text{W: c.stdout, Color: c.color}
-	if err := text.Run(o.Result, x, c.total == 1); err != nil {
+	if c.total > 1 {
+		return // the campaign tells
+	}
+	c.progress.clear()
+	if err := c.text().Run(o.Result, x); err != nil {
 		c.unheard(err)
 	}
 }
@@ -143,20 +136,6 @@ func (c *console) inOrder() []report.Summary {
 		all = append(all, c.summaries[i])
 	}
 	return all
-}
-
-func (c *console) tally() string {
-	counts := map[run.Verdict]int{}
-	for _, v := range c.verdicts {
-		counts[v]++
-	}
-	var parts []string
-	for _, v := range []run.Verdict{run.Pass, run.Fail, run.Invalid, run.Infra, run.Skipped, run.Interrupted} {
-		if counts[v] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
-		}
-	}
-	return plural(len(c.verdicts), "run") + ": " + strings.Join(parts, ", ")
 }
 
 // verify runs each job twice and compares the traces.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -252,29 +253,46 @@ func verdictError(verdicts []run.Verdict) error {
 
 const summaryFile = "summary.json"
 
-// save writes what belongs beside the trace.
-func save(j job, o outcome, x report.Extra) error {
+const junitFile = "junit.xml"
+
+// save writes what belongs beside the trace. Of a run that is one of many it writes no JUnit file: CI would count
+// it beside that of the campaign, and an old one would say what is not so any more.
+func save(j job, o outcome, x report.Extra, many bool) error {
 	if o.Taken {
 		return nil // what is there belongs to another run
 	}
 	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
 		return err
 	}
-	return writeAll(j.Dir, map[string]func(f *os.File) error{
-		"junit.xml": func(f *os.File) error { return report.JUnit(f, o.Result) },
-		summaryFile: func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) },
-	})
+	files := map[string]func(f *os.File) error{summaryFile: func(f *os.File) error { return report.JSON(f, report.NewSummary(o.Result, x)) }}
+	if !many {
+		files[junitFile] = func(f *os.File) error { return report.JUnit(f, o.Result) }
+	} else if err := os.Remove(filepath.Join(j.Dir, junitFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return writeAll(j.Dir, files)
 }
 
 // writeAll writes files of a folder, by their names.
 func writeAll(dir string, files map[string]func(f *os.File) error) error {
 	var all error
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := os.Create(filepath.Join(dir, name))
-		if err == nil {
-			err = errors.Join(files[name](f), f.Close())
-		}
-		all = errors.Join(all, err)
+		all = errors.Join(all, writeFile(filepath.Join(dir, name), files[name]))
 	}
 	return all
+}
+
+// writeFile writes a file anew: whoever reads it meanwhile sees the old one or the new one, whole.
+func writeFile(name string, content func(f *os.File) error) error {
+	f, err := os.OpenFile(fmt.Sprintf("%s.%d", name, os.Getpid()), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(content(f), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name()) //nolint:errcheck // what could not be written is no loss
+	}
+	return err
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -95,13 +94,16 @@ func (c *console) sweepAll(ctx context.Context) {
 		held = append(held, c.held[i])
 		total += len(c.held[i].cuts)
 	}
+	if total > 0 {
+		c.progress.begin("cut", total)
+	}
 	size := min(maxBatch, max(1, total/(10*c.flags.jobs)))
 	for ctx.Err() == nil {
 		batches := open(held, size)
 		if len(batches) == 0 {
 			break
 		}
-		c.sweepBatches(ctx, batches, total)
+		c.sweepBatches(ctx, batches)
 		size = 1 // what a lost process left open is done one by one, so that it is known which cut it was
 	}
 	for _, s := range held {
@@ -133,13 +135,12 @@ func open(held []*sweep, size int) []batch {
 	return batches
 }
 
-func (c *console) sweepBatches(ctx context.Context, batches []batch, total int) {
+func (c *console) sweepBatches(ctx context.Context, batches []batch) {
 	jobs := make([]job, len(batches))
 	for i, b := range batches {
 		jobs[i] = b.of.job
 		jobs[i].Dir, jobs[i].Cuts = "", b.of.cuts[b.from:b.to]
 	}
-	finished := 0
 	p := &pool{state: c.state, workers: c.flags.jobs, maxprocs: 1, progress: func(job, run.Progress) {}}
 	p.done = func(i int, j job, o outcome) {
 		c.mu.Lock()
@@ -153,11 +154,13 @@ func (c *console) sweepBatches(ctx context.Context, batches []batch, total int) 
 		if len(o.Swept) == 0 && len(j.Cuts) == 1 && o.Result.Verdict != run.Interrupted {
 			b.of.results[b.from] = &o.Result // its process was lost
 		}
-		finished += len(o.Swept)
-		if c.bar != nil {
-			c.bar.Describe(fmt.Sprintf("%-70s", fmt.Sprintf("%s: sweep, %d of %d runs", j.Name, finished, total)))
-			c.bar.Set(100 * finished / total) //nolint:errcheck // a progress bar is no loss
+		failed := 0
+		for _, r := range o.Swept {
+			if r.Verdict != run.Pass {
+				failed++
+			}
 		}
+		c.progress.done("", len(o.Swept), failed, false)
 	}
 	p.run(ctx, jobs)
 }
@@ -181,7 +184,7 @@ func (c *console) firstFailure(ctx context.Context, j job, cut run.Cut) {
 	j.Cut, j.Dir = cut.String(), cutDir(j.Dir, cut.String())
 	p := &pool{state: c.state, workers: 1, progress: func(job, run.Progress) {}}
 	p.done = func(_ int, j job, o outcome) {
-		if err := save(j, o, c.extra(j, o)); err != nil {
+		if err := save(j, o, c.extra(j, o), c.total > 1); err != nil {
 			c.complain(err)
 		}
 	}

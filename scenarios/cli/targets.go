@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/visible"
 	"github.com/twinrig/twinrig/scenarios/expect"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/library"
@@ -151,11 +152,26 @@ func repeatCommand(program string, j job) string {
 	if j.Mode != "sim" {
 		words = append(words, "--mode", j.Mode)
 	}
+	if j.Listen != "" {
+		words = append(words, "--listen", shellQuote(j.Listen))
+	}
+	if j.NoSkip {
+		words = append(words, "--no-skip")
+	}
 	if j.Cut != "" {
 		words = append(words, "--sweep", j.Cut)
 	}
 	for _, name := range slices.Sorted(maps.Keys(j.Set)) {
 		words = append(words, "--set", shellQuote(name+"="+j.Set[name]))
+	}
+	return strings.Join(words, " ")
+}
+
+// wholeCommand is what a user types to get all the same runs again.
+func wholeCommand(program string, args []string) string {
+	words := []string{calledAs(program)}
+	for _, a := range args {
+		words = append(words, shellQuote(a))
 	}
 	return strings.Join(words, " ")
 }
@@ -173,8 +189,29 @@ func shellQuote(s string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_=./:,+@%", r)
 	}
-	if strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+	switch {
+	case s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0:
 		return s
+	case visible.Line(s) != s:
+		return ansiQuote(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ansiQuote quotes text with characters that must not reach a terminal: bash, zsh and ksh read $'...'.
+func ansiQuote(s string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\'' || c == '\\':
+			b.WriteString(`\` + string(rune(c)))
+		case c >= ' ' && c < 0x7f:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	b.WriteString("'")
+	return b.String()
 }

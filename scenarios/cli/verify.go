@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/twinrig/twinrig/internal/trace"
-	"github.com/twinrig/twinrig/scenarios/report"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
@@ -27,7 +28,7 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 		return run.Interrupted, nil
 	}
 	c := newConsole(s, f, 1)
-	c.bar = nil
+	c.progress = newProgress(io.Discard, nil, time.Now)
 	if outcomes[0].Result.Sweep != nil && j.Cut == "" {
 		outcomes[0].Result.Sweep = nil // none of its cuts was done
 		fmt.Fprintf(s.stderr, "%s: of its sweep only the run that counts the writes is verified; --sweep 1/none verifies a cut\n", displayName(j))
@@ -35,9 +36,7 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 	c.done(0, j, outcomes[0])
 	v := c.verdicts[0]
 	if f.json {
-		if err := report.JSON(s.stdout, c.inOrder()); err != nil {
-			return v, err
-		}
+		c.campaign([]job{j})
 	}
 	same, difference, err := compareTraces(filepath.Join(j.Dir, "trace.jsonl"), filepath.Join(second.Dir, "trace.jsonl"))
 	if err != nil {

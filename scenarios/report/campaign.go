@@ -1,82 +1,153 @@
 package report
 
 import (
-	"fmt"
-	"io"
 	"slices"
-	"strings"
-
-	"github.com/fatih/color"
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
+	"time"
 
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
-// Campaign is what the runs of one scenario came to together: its cells and its seeds.
+// Campaign is what several runs came to together: summary.json of a campaign, and what --json prints.
 type Campaign struct {
+	Verdict   run.Verdict         `json:"verdict"`
+	ExitCode  int                 `json:"exit_code"`
+	Runs      int                 `json:"runs"`                // that ended
+	NotBegun  int                 `json:"not_begun,omitempty"` // since the campaign was interrupted
+	Verdicts  map[run.Verdict]int `json:"verdicts"`            // how many runs came to which
+	Cached    int                 `json:"cached,omitempty"`    // runs whose results were known, and which were not done anew
+	Wall      float64             `json:"wall"`                // seconds
+	Causes    []Cause             `json:"causes"`
+	Scenarios []Scenario          `json:"scenarios"`
+	Results   []Summary           `json:"results,omitempty"` // of each run, in --json only
+}
+
+// Scenario is what the runs of one scenario came to: its cells and its seeds.
+type Scenario struct {
 	Scenario     string      `json:"scenario"`
 	File         string      `json:"file"`
 	Mode         string      `json:"mode"`
 	Verdict      run.Verdict `json:"verdict"`
-	ExitCode     int         `json:"exit_code"`
+	Reason       string      `json:"reason,omitempty"` // why it was skipped
 	Runs         int         `json:"runs"`
-	Passed       int         `json:"passed"`
+	Passed       int         `json:"passed"`         // skipped ones too
+	Elapsed      float64     `json:"elapsed"`        // seconds on the clocks of all its runs
 	Axes         []string    `json:"axes,omitempty"` // of the matrix
 	Cells        []Cell      `json:"cells"`          // one where there is no matrix
 	FailingSeeds []uint64    `json:"failing_seeds,omitempty"`
-	NeverSeen    []Failure   `json:"never_seen,omitempty"` // each sometimes that was true in no run
-	failures     []run.Failure
+	Sweep        string      `json:"sweep,omitempty"` // what its sweep came to, in one line
+
+	never []run.Failure // what was true in none of its runs
 }
 
-// Cell is a cell of a campaign: all its seeds.
+// Cell is a cell of a matrix: all its seeds.
 type Cell struct {
 	Values       map[string]string `json:"values,omitempty"`
 	Verdict      run.Verdict       `json:"verdict"`
 	Runs         int               `json:"runs"`
 	Passed       int               `json:"passed"`
 	FailingSeeds []uint64          `json:"failing_seeds,omitempty"`
-	Repeat       string            `json:"repeat,omitempty"` // the command that repeats the first run that did not pass
 	settings     []lang.Setting
 }
 
-// NewCampaign puts the results of one scenario's runs together, in the order of the runs. repeat returns the
-// command that repeats the i-th.
-func NewCampaign(results []run.Result, repeat func(i int) string) Campaign {
-	first := results[0]
-	c := Campaign{Scenario: first.Scenario, File: first.File, Mode: first.Mode, Verdict: run.Skipped, failures: run.NeverSeen(results)}
-	for _, s := range first.Cell {
-		c.Axes = append(c.Axes, s.Name)
+// Ended is a run of a campaign that ended.
+type Ended struct {
+	Group  int // the same for the runs of one scenario, which stand together
+	Result run.Result
+	Out    string // the folder of its results
+	Cached bool   // the result was known
+}
+
+// NewCampaign puts the results of runs together, in their order: that in which they were to be done, not that in
+// which they ended. repeat returns the command that repeats the i-th, or, where cut is not empty, one cut of it; that
+// of -1 repeats all.
+func NewCampaign(runs []Ended, notBegun int, wall time.Duration, repeat func(i int, cut string) string) Campaign {
+	c := Campaign{Verdict: run.Skipped, Runs: len(runs), NotBegun: notBegun, Wall: wall.Seconds(), Verdicts: map[run.Verdict]int{}, Causes: []Cause{}, Scenarios: []Scenario{}}
+	if notBegun > 0 {
+		c.Verdict = run.Interrupted
 	}
-	cells := map[string]int{}
-	for i, r := range results {
-		key := lang.CellText(r.Cell)
-		at, ok := cells[key]
-		if !ok {
-			at = len(c.Cells)
-			cells[key] = at
-			c.Cells = append(c.Cells, Cell{Values: values(r.Cell), Verdict: run.Skipped, settings: r.Cell})
+	norm := newNormaliser()
+	for from := 0; from < len(runs); {
+		to := from
+		for ; to < len(runs) && runs[to].Group == runs[from].Group; to++ {
+			c.Verdicts[runs[to].Result.Verdict]++
+			if runs[to].Cached {
+				c.Cached++
+			}
 		}
-		c.Runs++
-		c.Verdict = c.Verdict.Worse(r.Verdict)
-		if c.Cells[at].add(r, func() string { return repeat(i) }) {
-			c.Passed++
-		} else if !slices.Contains(c.FailingSeeds, r.Seed) {
-			c.FailingSeeds = append(c.FailingSeeds, r.Seed)
-		}
+		c.add(runs[from:to], from, norm)
+		from = to
 	}
-	slices.Sort(c.FailingSeeds)
-	for _, f := range c.failures {
-		c.Verdict = c.Verdict.Worse(f.Verdict)
-		c.NeverSeen = append(c.NeverSeen, Failure{Position: f.Pos.String(), Step: f.Step, Verdict: f.Verdict, Message: f.Message})
+	slices.SortStableFunc(c.Causes, byWeight)
+	for i := range c.Causes {
+		cause := &c.Causes[i]
+		x := cause.example
+		if cause.never {
+			cause.Repeat = repeat(-1, "")
+			continue
+		}
+		cause.Repeat, cause.Out = repeat(x.index, x.cut), runs[x.index].Out
+		cause.Seed, cause.Cell, cause.Cut = runs[x.index].Result.Seed, lang.CellText(runs[x.index].Result.Cell), x.cut
 	}
 	c.ExitCode = c.Verdict.ExitCode()
 	return c
 }
 
-// Never returns the failures that only all runs together have.
-func (c Campaign) Never() []run.Failure { return c.failures }
+// add takes in the runs of one scenario.
+func (c *Campaign) add(runs []Ended, from int, norm *normaliser) {
+	s := newScenario(runs)
+	causes := causesOf(s.Scenario, s.File, trials(runs, from), norm)
+	for _, f := range s.never {
+		s.Verdict = s.Verdict.Worse(f.Verdict)
+		causes = append(causes, Cause{Scenario: s.Scenario, File: s.File, Position: f.Pos.String(), Step: f.Step, Verdict: f.Verdict, Evidence: norm.normal(f.Message), Message: f.Message,
+			Key: keyOf(s.Scenario, f, norm.normal(f.Message)), Runs: s.Runs, Of: s.Runs, never: true})
+	}
+	for i := range causes {
+		causes[i].order = len(c.Scenarios)
+	}
+	c.Causes = append(c.Causes, causes...)
+	c.Scenarios = append(c.Scenarios, s)
+	c.Verdict = c.Verdict.Worse(s.Verdict)
+}
+
+func newScenario(runs []Ended) Scenario {
+	first := &runs[0].Result
+	s := Scenario{Scenario: first.Scenario, File: first.File, Mode: first.Mode, Verdict: run.Skipped}
+	for _, x := range first.Cell {
+		s.Axes = append(s.Axes, x.Name)
+	}
+	var elapsed time.Duration
+	var results []run.Result
+	cells := map[string]int{}
+	for _, e := range runs {
+		r := e.Result
+		results = append(results, r)
+		key := lang.CellText(r.Cell)
+		at, ok := cells[key]
+		if !ok {
+			at = len(s.Cells)
+			cells[key] = at
+			s.Cells = append(s.Cells, Cell{Values: values(r.Cell), Verdict: run.Skipped, settings: r.Cell})
+		}
+		s.Runs++
+		elapsed += r.Elapsed
+		s.Verdict = s.Verdict.Worse(r.Verdict)
+		if r.Verdict == run.Skipped {
+			s.Reason = r.Reason
+		}
+		if r.Sweep != nil && r.Sweep.Runs > 0 {
+			s.Sweep = r.Sweep.Describe()[0]
+		}
+		if s.Cells[at].add(r) {
+			s.Passed++
+		} else if r.Verdict != run.Interrupted && !slices.Contains(s.FailingSeeds, r.Seed) {
+			s.FailingSeeds = append(s.FailingSeeds, r.Seed)
+		}
+	}
+	slices.Sort(s.FailingSeeds)
+	s.Elapsed, s.never = elapsed.Seconds(), run.NeverSeen(results)
+	return s
+}
 
 func values(cell []lang.Setting) map[string]string {
 	all := map[string]string{}
@@ -87,123 +158,15 @@ func values(cell []lang.Setting) map[string]string {
 }
 
 // add counts a run; passed also where it was skipped.
-func (c *Cell) add(r run.Result, repeat func() string) (passed bool) {
+func (c *Cell) add(r run.Result) (passed bool) {
 	c.Runs++
 	c.Verdict = c.Verdict.Worse(r.Verdict)
 	if r.Verdict == run.Pass || r.Verdict == run.Skipped {
 		c.Passed++
 		return true
 	}
-	if c.Repeat == "" {
-		c.Repeat = repeat()
+	if r.Verdict != run.Interrupted {
+		c.FailingSeeds = append(c.FailingSeeds, r.Seed)
 	}
-	c.FailingSeeds = append(c.FailingSeeds, r.Seed)
 	return false
-}
-
-// Campaign writes what the runs came to together: the table of a matrix, the seeds that failed, and what was
-// never seen.
-func (t Text) Campaign(c Campaign) error {
-	var b strings.Builder
-	if len(c.Axes) > 0 {
-		fmt.Fprintf(&b, "\n%s\n%s\n", t.paint(color.Bold, printable(c.Scenario)), t.matrix(c))
-	}
-	if len(c.FailingSeeds) > 0 && c.Runs > len(c.Cells) {
-		fmt.Fprintf(&b, "\nfailing seeds of %s: %s\n", printable(c.Scenario), seeds(c.FailingSeeds))
-	}
-	for _, cell := range c.Cells {
-		if cell.Repeat != "" && (len(c.Axes) > 0 || c.Runs > 1) {
-			fmt.Fprintf(&b, "to repeat the first%s: %s\n", of(cell.settings), cell.Repeat)
-		}
-	}
-	for _, f := range c.failures {
-		fmt.Fprintf(&b, "\n%s %s: %s\n", t.paint(colorOf(f.Verdict), strings.ToUpper(string(f.Verdict))), f.Pos, printable(f.Message))
-	}
-	_, err := io.WriteString(t.W, b.String())
-	return err
-}
-
-func of(cell []lang.Setting) string {
-	if len(cell) == 0 {
-		return ""
-	}
-	return " of " + lang.CellText(cell)
-}
-
-// manySeeds is how many seeds a line lists.
-const manySeeds = 20
-
-func seeds(failing []uint64) string {
-	words := make([]string, 0, manySeeds)
-	for _, s := range failing[:min(len(failing), manySeeds)] {
-		words = append(words, fmt.Sprint(s))
-	}
-	if more := len(failing) - manySeeds; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(words, ", "), more)
-	}
-	return strings.Join(words, ", ")
-}
-
-// matrix draws the compatibility table: a row for each combination of all axes but the last, whose values are the columns.
-func (t Text) matrix(c Campaign) string {
-	last := len(c.Axes) - 1
-	var columns []string
-	rows := map[string]map[string]*Cell{}
-	var order [][]lang.Setting
-	for i := range c.Cells {
-		cell := &c.Cells[i]
-		if len(cell.settings) <= last {
-			continue // of a run that was lost before it knew
-		}
-		key, column := lang.CellText(cell.settings[:last]), cell.settings[last].Value
-		if !slices.Contains(columns, column) {
-			columns = append(columns, column)
-		}
-		if rows[key] == nil {
-			rows[key] = map[string]*Cell{}
-			order = append(order, cell.settings[:last])
-		}
-		rows[key][column] = cell
-	}
-	w := table.NewWriter()
-	w.SetStyle(table.StyleLight)
-	w.Style().Options.DrawBorder = false
-	w.Style().Format.Header = text.FormatDefault
-	header := table.Row{}
-	for _, axis := range c.Axes[:last] {
-		header = append(header, axis)
-	}
-	if last == 0 {
-		header = append(header, "")
-	}
-	for _, column := range columns {
-		header = append(header, c.Axes[last]+" "+column)
-	}
-	w.AppendHeader(header)
-	for _, settings := range order {
-		row := table.Row{}
-		for _, s := range settings {
-			row = append(row, printable(s.Value))
-		}
-		if last == 0 {
-			row = append(row, "")
-		}
-		for _, column := range columns {
-			row = append(row, t.cell(rows[lang.CellText(settings)][column]))
-		}
-		w.AppendRow(row)
-	}
-	return w.Render()
-}
-
-// cell says how a cell came out; a dash is one that is excluded.
-func (t Text) cell(c *Cell) string {
-	if c == nil {
-		return "–"
-	}
-	word := string(c.Verdict)
-	if c.Runs > 1 && c.Passed < c.Runs {
-		word += fmt.Sprintf(" (%d of %d passed)", c.Passed, c.Runs)
-	}
-	return t.paint(colorOf(c.Verdict), word)
 }

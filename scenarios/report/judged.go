@@ -2,8 +2,6 @@ package report
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/twinrig/twinrig/scenarios/run"
@@ -66,7 +64,7 @@ func (s *Summary) judged(r run.Result) {
 }
 
 // judged writes what was measured, noted and seen.
-func (t Text) judged(b *strings.Builder, r run.Result) {
+func (t Text) judged(b *page, r run.Result) {
 	if len(r.Measured)+len(r.Recorded)+len(r.Sometimes) > 0 {
 		b.WriteString("\n")
 	}
@@ -75,7 +73,7 @@ func (t Text) judged(b *strings.Builder, r run.Result) {
 		if name == "" {
 			name = m.Step
 		}
-		fmt.Fprintf(b, "measured %s: %d times, %d lost; min %s, mean %s, p50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s, max %s\n", printable(name), m.Count, m.Lost,
+		b.printf("measured %s: %d times, %d lost; min %s, mean %s, p50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s, max %s\n", name, m.Count, m.Lost,
 			fine(m.Min), fine(m.Mean), fine(m.P50), fine(m.P90), fine(m.P95), fine(m.P99), fine(m.P999), fine(m.Max))
 	}
 	for _, x := range r.Recorded {
@@ -83,14 +81,14 @@ func (t Text) judged(b *strings.Builder, r run.Result) {
 		if text, err := json.Marshal(x.Value); err == nil && value == "" {
 			value = string(text)
 		}
-		fmt.Fprintf(b, "recorded %s at %s: %s\n", printable(x.Name), Duration(x.At), printable(value))
+		b.printf("recorded %s at %s: %s\n", x.Name, Duration(x.At), value)
 	}
 	for _, x := range r.Sometimes {
 		seen := "not seen in this run"
 		if x.Seen {
 			seen = "first seen at " + Duration(x.At)
 		}
-		fmt.Fprintf(b, "%s: %s\n", printable(x.Text), seen)
+		b.printf("%s: %s\n", x.Text, seen)
 	}
 }
 

@@ -16,7 +16,7 @@ func TestJudged(t *testing.T) {
 		Recorded:  []run.Record{{Name: "heap", Value: 12.5, At: time.Second}, {Name: "gone", Why: "t.heap was not seen yet"}},
 		Sometimes: []run.Sometimes{{Text: "sometimes: {console: t}", Seen: true, At: 3 * time.Second}, {Text: "sometimes: {event: reset}"}}}
 	var out bytes.Buffer
-	require.NoError(t, report.Text{W: &out}.Run(r, report.Extra{}, true))
+	require.NoError(t, report.Text{W: &out}.Run(r, report.Extra{}))
 	for _, want := range []string{"measured steps[1]: 3 times, 1 lost; min 1ms, mean 0s, p50 1.235ms,", "max 2s", "recorded heap at 1s: 12.5", "recorded gone at 0s: t.heap was not seen yet",
 		"sometimes: {console: t}: first seen at 3s", "sometimes: {event: reset}: not seen in this run"} {
 		require.Contains(t, out.String(), want)

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/twinrig/twinrig/internal/visible"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
@@ -64,6 +66,7 @@ type Extra struct {
 	Out    string
 	ID     string
 	Repeat string
+	Cached bool // the result was known, and the run not done anew
 }
 
 // NewSummary puts a result into the form of summary.json.
@@ -80,12 +83,17 @@ func NewSummary(r run.Result, x Extra) Summary {
 	return s
 }
 
-// JSON writes v indented.
+// JSON writes v indented. It may go to a terminal: no character in it is one that a terminal obeys.
 func JSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
+	err := enc.Encode(v)
+	if err == nil {
+		_, err = w.Write(visible.JSON(b.Bytes()))
+	}
+	if err != nil {
 		return fmt.Errorf("report: json: %w", err)
 	}
 	return nil

@@ -1,13 +1,15 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/fatih/color"
+
+	"github.com/twinrig/twinrig/internal/visible"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
@@ -16,16 +18,18 @@ import (
 type Text struct {
 	W     io.Writer
 	Color bool
+	Width int // columns of the terminal; 0: it is none, and nothing is made to fit
 }
 
-func (t Text) paint(attr color.Attribute, s string) string {
+// paint makes s visible, and colours it.
+func (t Text) paint(attr color.Attribute, s string) painted {
 	c := color.New(attr)
 	if t.Color {
 		c.EnableColor()
 	} else {
 		c.DisableColor()
 	}
-	return c.Sprint(s)
+	return painted(c.Sprint(visible.Line(s)))
 }
 
 func colorOf(v run.Verdict) color.Attribute {
@@ -41,106 +45,92 @@ func colorOf(v run.Verdict) color.Attribute {
 	}
 }
 
-// stepWidth keeps a step on one line of a terminal of 100 columns.
-const stepWidth = 74
+// stepWidth keeps a step on one line of a terminal of 100 columns; with fewer columns, stepMargin is what the line
+// has beside the step.
+const (
+	stepWidth  = 74
+	stepMargin = 25
+)
 
-// Run writes one run: its failures and a closing line, and, where it is the only one, its steps.
-func (t Text) Run(r run.Result, x Extra, only bool) error {
-	r = visible(r)
-	var b strings.Builder
-	if only {
-		t.steps(&b, r)
-	}
-	if r.Sweep != nil && (only || len(r.Sweep.Failed) > 0) {
-		b.WriteString("\n" + strings.Join(r.Sweep.Describe(), "\n") + "\n")
+// Run writes one run: its steps, its failures and a closing line.
+func (t Text) Run(r run.Result, x Extra) error {
+	var b page
+	t.steps(&b, r)
+	if r.Sweep != nil {
+		b.WriteString("\n")
+		b.indented("", strings.Join(r.Sweep.Describe(), "\n"))
 	}
 	for _, f := range r.Failures {
-		fmt.Fprintf(&b, "\n%s %s: %s\n", t.paint(colorOf(f.Verdict), strings.ToUpper(string(f.Verdict))), f.Pos, f.Message)
-		for line := range strings.Lines(f.Detail) {
-			b.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
-		}
+		b.printf("\n%s %s: %s\n", t.verdict(f.Verdict, 0), f.Pos, f.Message)
+		b.indented("    ", f.Detail)
 	}
-	if only {
-		t.judged(&b, r)
-	}
+	t.judged(&b, r)
 	if len(r.Notes) > 0 {
 		b.WriteString("\n")
 	}
 	for _, note := range r.Notes {
-		b.WriteString("note: " + note + "\n")
+		b.printf("note: %s\n", note)
 	}
 	if r.Verdict != run.Pass && r.Verdict != run.Skipped && x.Repeat != "" {
-		fmt.Fprintf(&b, "\nto repeat: %s\n", x.Repeat)
+		b.printf("\nto repeat: %s\n", x.Repeat)
 	}
-	if only && len(r.Failures) == 0 {
+	if len(r.Failures) == 0 {
 		b.WriteString("\n")
 	}
-	b.WriteString(t.closing(r, x, only))
+	t.closing(&b, r, x)
 	_, err := io.WriteString(t.W, b.String())
 	return err
 }
 
-// visible returns r for a terminal: what a device says shall not move its cursor or clear it.
-func visible(r run.Result) run.Result {
-	r.Scenario, r.Reason = printable(r.Scenario), printable(r.Reason)
-	r.Steps, r.Failures, r.Notes = slices.Clone(r.Steps), slices.Clone(r.Failures), slices.Clone(r.Notes)
-	for i := range r.Steps {
-		r.Steps[i].Text = printable(r.Steps[i].Text)
+func (t Text) steps(b *page, r run.Result) {
+	b.printf("%s  %s\n", t.paint(color.Bold, r.Scenario), t.paint(color.Faint, fmt.Sprintf("%s, %s, %s", r.File, which(r), r.Mode)))
+	width := stepWidth
+	if t.Width > 0 {
+		width = min(width, max(10, t.Width-stepMargin))
 	}
-	for i := range r.Failures {
-		f := &r.Failures[i]
-		f.Message, f.Detail = printable(f.Message), printable(f.Detail)
-	}
-	for i := range r.Notes {
-		r.Notes[i] = printable(r.Notes[i])
-	}
-	return r
-}
-
-func (t Text) steps(b *strings.Builder, r run.Result) {
-	fmt.Fprintf(b, "%s  %s\n", t.paint(color.Bold, r.Scenario), t.paint(color.Faint, fmt.Sprintf("%s, %s, %s", r.File, which(r), r.Mode)))
 	for _, s := range r.Steps {
 		took := ""
 		if d := s.End - s.Begin; d >= time.Millisecond {
 			took = "+" + Duration(d)
 		}
-		fmt.Fprintf(b, "  %s %s  %s\n", t.mark(s.Verdict), t.paint(color.Faint, fmt.Sprintf("%9s %9s", Duration(s.Begin), took)), clip(s.Text, stepWidth))
+		b.printf("  %s %s  %s\n", t.mark(s.Verdict), t.paint(color.Faint, fmt.Sprintf("%9s %9s", Duration(s.Begin), took)), clip(visible.Line(s.Text), width))
 	}
 }
 
-func (t Text) mark(v run.Verdict) string {
+func (t Text) mark(v run.Verdict) painted {
 	marks := map[run.Verdict]string{run.Pass: "✓", run.Fail: "✗", run.Skipped: "-", run.Interrupted: "…"}
-	m, ok := marks[v]
-	if !ok {
-		m = "!"
-	}
-	return t.paint(colorOf(v), m)
+	return t.paint(colorOf(v), cmp.Or(marks[v], "!"))
 }
 
-func (t Text) closing(r run.Result, x Extra, only bool) string {
-	line := fmt.Sprintf("%s  %s", t.paint(colorOf(r.Verdict), fmt.Sprintf("%-7s", strings.ToUpper(string(r.Verdict)))), r.Scenario)
+// verdict writes a verdict in capitals, in at least so many columns.
+func (t Text) verdict(v run.Verdict, width int) painted {
+	return t.paint(colorOf(v), fmt.Sprintf("%-*s", width, strings.ToUpper(string(v))))
+}
+
+func (t Text) closing(b *page, r run.Result, x Extra) {
+	b.printf("%s  %s", t.verdict(r.Verdict, 7), r.Scenario)
 	if r.Reason != "" {
-		line += ": " + r.Reason
+		b.printf(": %s", r.Reason)
 	}
 	clock := "of virtual time in " + Duration(x.Wall)
-	if r.Mode != "sim" {
+	if r.Mode != run.Sim {
 		clock = "of wall time"
-	}
-	if !only {
-		return line + t.paint(color.Faint, fmt.Sprintf("  %s, %s", which(r), Duration(r.Elapsed))) + "\n"
 	}
 	facts := fmt.Sprintf("%s %s, %d events", Duration(r.Elapsed), clock, r.Events)
 	if x.Out != "" {
 		facts += ", " + x.Out
 	}
-	return line + "\n" + t.paint(color.Faint, "         "+facts) + "\n"
+	if x.Cached {
+		facts += ", cached"
+	}
+	b.printf("\n%s\n", t.paint(color.Faint, "         "+facts))
 }
 
 // which tells a run from others of its scenario.
 func which(r run.Result) string {
 	words := fmt.Sprintf("seed %d", r.Seed)
 	if len(r.Cell) > 0 {
-		words = printable(lang.CellText(r.Cell)) + ", " + words
+		words = lang.CellText(r.Cell) + ", " + words
 	}
 	if r.Cut != "" {
 		words += ", cut " + r.Cut
