@@ -53,6 +53,7 @@ wasm: ## Build the WebAssembly modules of the repository anew (needs clang and l
 	twin/wasm/testdata/build.sh twin/wasm/testdata
 	fixtures/thermostat/c/build.sh fixtures/thermostat/thermostat.wasm
 	fixtures/thermostat/c/build.sh fixtures/thermostat/mutants/c/forgets-while-offline.wasm -DTHERMOSTAT_BUFFER=1
+	scenarios/cli/starter/build.sh
 	chmod 644 twin/wasm/testdata/*.wasm fixtures/thermostat/*.wasm fixtures/thermostat/mutants/c/*.wasm
 
 .PHONY: deps-debian

@@ -40,6 +40,7 @@ var rules = []struct {
 	{"scenarios", []string{""}, "the face is above everything"},
 	{"cmd/", []string{"scenarios/cli"}, "three lines over the command"},
 	{"docs", []string{""}, "examples"},
+	{"github.com/twinrig/twinrig", nil, "the module files, for what makes a project"},
 }
 
 func TestImportTable(t *testing.T) {
