@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,21 +17,21 @@ type Collector struct {
 	mu     sync.Mutex
 	now    func() time.Duration
 	poke   func()
-	turn   []sequenced
-	counts map[string]uint64
+	turn   []Event // since the last Turn, in the order in which they came
 	closed bool
+
+	handed []Event // what Turn handed out last; its memory is used again
+	order  []int32
 }
 
-type sequenced struct {
-	Event
-	seq uint64
-}
+// keptTurn is for how many events memory is kept from turn to turn: a turn in which a whole fleet acts is rare.
+const keptTurn = 1 << 12
 
 // NewCollector returns a collector that stamps events with now, the time since the start of the run,
 // and calls poke after each one, so that the event loop takes a turn before time goes on. poke must
 // not block.
 func NewCollector(now func() time.Duration, poke func()) *Collector {
-	return &Collector{now: now, poke: poke, counts: map[string]uint64{}}
+	return &Collector{now: now, poke: poke}
 }
 
 // Emit records e at the present instant; it overwrites e.At. It never blocks for virtual time.
@@ -41,30 +42,55 @@ func (c *Collector) Emit(e Event) {
 		return
 	}
 	e.At = c.now()
-	c.counts[e.Device]++
-	c.turn = append(c.turn, sequenced{e, c.counts[e.Device]})
+	c.turn = append(c.turn, e)
 	c.mu.Unlock()
 	c.poke()
 }
 
-// Turn returns the events since the last call, in canonical order. The result is the caller's.
+// Turn returns the events since the last call, in canonical order. The slice is good until the next call, and
+// may be appended to; the events in it may be copied. One goroutine calls it.
 func (c *Collector) Turn() []Event {
+	spare := recycled(c.handed)
 	c.mu.Lock()
 	turn := c.turn
-	c.turn = nil
+	c.turn = spare
 	c.mu.Unlock()
-	if len(turn) == 0 {
+	c.handed = turn
+	if !slices.IsSortedFunc(turn, canonical) {
+		c.handed = c.sorted(turn)
+	}
+	return c.handed
+}
+
+// canonical is the order between devices. On the wall clock a turn spans more than one instant.
+func canonical(a, b Event) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.Device, b.Device))
+}
+
+// sorted returns a sorted copy. It moves small numbers and not events, which are large.
+func (c *Collector) sorted(turn []Event) []Event {
+	c.order = c.order[:0]
+	for i := range turn {
+		c.order = append(c.order, int32(i))
+	}
+	slices.SortFunc(c.order, func(a, b int32) int {
+		x, y := &turn[a], &turn[b]
+		return cmp.Or(cmp.Compare(x.At, y.At), strings.Compare(x.Device, y.Device), cmp.Compare(a, b))
+	})
+	out := make([]Event, 0, len(turn)+1) // room for the verdict
+	for _, i := range c.order {
+		out = append(out, turn[i])
+	}
+	return out
+}
+
+// recycled empties a slice for the next turn, or gives it up where it is too large to keep.
+func recycled(used []Event) []Event {
+	if cap(used) > keptTurn {
 		return nil
 	}
-	slices.SortFunc(turn, func(a, b sequenced) int {
-		// On the wall clock a turn spans more than one instant.
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Device, b.Device), cmp.Compare(a.seq, b.seq))
-	})
-	events := make([]Event, len(turn))
-	for i := range turn {
-		events[i] = turn[i].Event
-	}
-	return events
+	clear(used) // what the events hold is nobody's any more
+	return used[:0]
 }
 
 // Close makes later events vanish: the run is over, and what still unwinds is nobody's business.

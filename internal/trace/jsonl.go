@@ -1,18 +1,13 @@
 package trace
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Version is the version of the trace file's format, in its header line.
@@ -54,31 +49,7 @@ type wire struct {
 }
 
 // MarshalJSON returns the event as one line of a trace file.
-func (e Event) MarshalJSON() ([]byte, error) {
-	w := wire{T: seconds(e.At), Device: e.Device, Kind: e.Kind, Name: e.Name, Client: e.Client, Topic: e.Topic, Text: e.Text,
-		Cause: e.Cause, QoS: e.QoS, Retain: e.Retain, Dup: e.Dup, Offset: e.Offset, Count: e.Count, File: e.File, Line: e.Line}
-	if e.Kind == Pin || e.Kind == Sensor || e.Kind == Battery {
-		w.Value = &e.Value
-	}
-	if e.Payload != nil {
-		if utf8.Valid(e.Payload) {
-			text := string(e.Payload)
-			w.Payload = &text
-		} else {
-			w.Base64 = base64.StdEncoding.EncodeToString(e.Payload)
-		}
-	}
-	if e.Decoded != "" {
-		w.Decoded = json.RawMessage(e.Decoded)
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(w); err != nil {
-		return nil, fmt.Errorf("trace: encode %s event: %w", e.Kind, err)
-	}
-	return b.Bytes(), nil
-}
+func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
 // UnmarshalJSON reads an event back.
 func (e *Event) UnmarshalJSON(data []byte) error {
@@ -107,10 +78,6 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func seconds(d time.Duration) json.Number {
-	return json.Number(fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second))
-}
-
 // parseSeconds reads seconds with at most nine decimals: exactly, which a float64 is not beyond some months.
 func parseSeconds(s string) (time.Duration, error) {
 	whole, fraction, _ := strings.Cut(s, ".")
@@ -123,73 +90,4 @@ func parseSeconds(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("trace: time %q is not a number of seconds", s)
 	}
 	return time.Duration(sec)*time.Second + time.Duration(nanos), nil
-}
-
-// Writer writes a trace file, JSON Lines. Each Write call reaches the underlying writer before it
-// returns, so that a process that dies leaves a readable trace of all turns but the last.
-type Writer struct {
-	w   io.Writer
-	buf bytes.Buffer
-}
-
-// NewWriter writes the header line and returns a writer for the events.
-func NewWriter(w io.Writer, h Header) (*Writer, error) {
-	h.Version = Version
-	line, err := json.Marshal(h)
-	if err != nil {
-		return nil, fmt.Errorf("trace: header: %w", err)
-	}
-	if _, err := w.Write(append(line, '\n')); err != nil {
-		return nil, fmt.Errorf("trace: %w", err)
-	}
-	return &Writer{w: w}, nil
-}
-
-// Write appends the events of a turn.
-func (w *Writer) Write(events []Event) error {
-	w.buf.Reset()
-	for i := range events {
-		line, err := events[i].MarshalJSON()
-		if err != nil {
-			return err
-		}
-		w.buf.Write(line)
-	}
-	if _, err := w.w.Write(w.buf.Bytes()); err != nil {
-		return fmt.Errorf("trace: %w", err)
-	}
-	return nil
-}
-
-// ErrTruncated means that a trace file ends inside a line, as after a full disk; what comes before is good.
-var ErrTruncated = errors.New("trace: the last line is cut off")
-
-// Read reads a trace file. Zeros at its end, as a run leaves that was killed, do not count. On error the events read so far are returned too.
-func Read(r io.Reader) (Header, []Event, error) {
-	var h Header
-	var events []Event
-	br := bufio.NewReaderSize(r, 1<<16)
-	for n := 1; ; n++ {
-		line, err := br.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			if len(bytes.Trim(line, "\x00")) > 0 {
-				return h, events, ErrTruncated
-			}
-			return h, events, nil
-		}
-		if err != nil {
-			return h, events, fmt.Errorf("trace: line %d: %w", n, err)
-		}
-		if n == 1 {
-			if err := json.Unmarshal(line, &h); err != nil || h.Version != Version {
-				return h, nil, fmt.Errorf("trace: line 1 is not the header of a version %d trace", Version)
-			}
-			continue
-		}
-		var e Event
-		if err := e.UnmarshalJSON(line); err != nil {
-			return h, events, fmt.Errorf("line %d: %w", n, err)
-		}
-		events = append(events, e)
-	}
 }

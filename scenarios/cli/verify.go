@@ -52,37 +52,48 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 
 // compareTraces names the first event in which two traces differ, and its device.
 func compareTraces(a, b string) (same bool, difference string, err error) {
-	ea, errA := readTrace(a)
-	eb, errB := readTrace(b)
-	if err := errors.Join(errA, errB); err != nil {
+	first, closeFirst, err := openReader(a)
+	if err != nil {
 		return false, "", err
 	}
-	for i := range max(len(ea), len(eb)) {
-		switch {
-		case i >= len(ea):
-			return false, fmt.Sprintf("the first trace ends after %d events, the second goes on with\n  %s", i, describe(eb[i])), nil
-		case i >= len(eb):
-			return false, fmt.Sprintf("the second trace ends after %d events, the first goes on with\n  %s", i, describe(ea[i])), nil
+	defer closeFirst()
+	second, closeSecond, err := openReader(b)
+	if err != nil {
+		return false, "", err
+	}
+	defer closeSecond()
+	for n := 1; ; n++ {
+		inFirst, inSecond := first.Next(), second.Next()
+		if err := errors.Join(faultIn(a, first), faultIn(b, second)); err != nil {
+			return false, "", err
 		}
-		x, y := describe(ea[i]), describe(eb[i])
-		if x != y {
-			return false, fmt.Sprintf("event %d, of %s, differs\n  first:  %s\n  second: %s", i+1, whose(ea[i], eb[i]), x, y), nil
+		switch {
+		case !inFirst && !inSecond:
+			return true, "", nil
+		case !inFirst:
+			return false, fmt.Sprintf("the first trace ends after %d events, the second goes on with\n  %s", n-1, describe(second.Event())), nil
+		case !inSecond:
+			return false, fmt.Sprintf("the second trace ends after %d events, the first goes on with\n  %s", n-1, describe(first.Event())), nil
+		}
+		if x, y := describe(first.Event()), describe(second.Event()); x != y {
+			return false, fmt.Sprintf("event %d, of %s, differs\n  first:  %s\n  second: %s", n, whose(first.Event(), second.Event()), x, y), nil
 		}
 	}
-	return true, "", nil
 }
 
-func readTrace(file string) ([]trace.Event, error) {
+func openReader(file string) (t *trace.Reader, closeFile func(), err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer f.Close()
-	_, events, err := trace.Read(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+	return trace.NewReader(f), func() { f.Close() }, nil
+}
+
+func faultIn(file string, t *trace.Reader) error {
+	if err := t.Err(); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return events, nil
+	return nil
 }
 
 func whose(a, b trace.Event) string {
