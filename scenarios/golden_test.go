@@ -15,9 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/twinrig/twinrig/docs/example/meter"
-	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/internal/trial"
+	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
@@ -40,17 +41,17 @@ func (o outcome) verdict() run.Verdict {
 // simulate runs a scenario that need not pass. It may be called concurrently.
 func simulate(t *testing.T, file string, opts ...Option) outcome {
 	t.Helper()
-	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, mode: run.Sim}
-	o.firmware["actor"], o.firmware["meter"] = actorFirmware, meter.Firmware
+	o := trial.NewOptions()
+	o.Firmware["actor"], o.Firmware["meter"] = actorFirmware, meter.Firmware
 	for _, opt := range opts {
 		opt(&o)
 	}
-	p, program, err := load(file, o)
+	p, program, err := o.Load(file)
 	if err != nil {
 		return outcome{faults: err.Error()}
 	}
 	var out bytes.Buffer
-	result := run.Run(p, program, run.Options{Mode: o.mode, Firmware: o.firmware, Trace: &out,
+	result := run.Run(p, program, run.Options{Mode: o.Mode, Firmware: o.Firmware, Trace: &out,
 		Bubble: func(body func()) error { return vtime.Bubble(t, body) }})
 	return outcome{result: result, trace: out.Bytes()}
 }
@@ -60,11 +61,36 @@ func (o outcome) String() string {
 	if o.faults != "" {
 		return "INVALID\n" + o.faults + "\n"
 	}
-	text := explainResult(o.result) + "\n"
+	text := blame(o.result) + "\n"
 	for _, s := range o.result.Steps {
 		text += fmt.Sprintf("%s %s: %s to %s: %s\n", s.Pos, s.Path, s.Begin, s.End, s.Verdict)
 	}
 	return text
+}
+
+// blame says why a run ended as it did.
+func blame(r run.Result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", strings.ToUpper(string(r.Verdict)), r.Scenario)
+	if len(r.Cell) > 0 {
+		b.WriteString(" (" + lang.CellText(r.Cell) + ")")
+	}
+	if r.Reason != "" {
+		b.WriteString(": " + r.Reason)
+	}
+	if r.Sweep != nil {
+		b.WriteString("\n" + strings.Join(r.Sweep.Describe(), "\n"))
+	}
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "\n%s: %s", f.Pos, f.Message)
+		for line := range strings.Lines(f.Detail) {
+			b.WriteString("\n    " + strings.TrimRight(line, "\n"))
+		}
+	}
+	for _, note := range r.Notes {
+		b.WriteString("\nnote: " + note)
+	}
+	return b.String()
 }
 
 // lines returns the lines that the outcome blames.

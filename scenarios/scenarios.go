@@ -5,132 +5,90 @@
 //	}
 //
 // The command `twinrig run` does the same from a shell; package scenarios/cli is that command as a
-// function, for a program with firmware of its own.
+// function, for a program with firmware of its own. Package scenarios/specs makes specs for ginkgo.
 package scenarios
 
 import (
-	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/seed"
-	"github.com/twinrig/twinrig/scenarios/expect"
-	"github.com/twinrig/twinrig/scenarios/lang"
-	"github.com/twinrig/twinrig/scenarios/library"
-	"github.com/twinrig/twinrig/scenarios/plan"
+	"github.com/twinrig/twinrig/scenarios/internal/trial"
 	"github.com/twinrig/twinrig/scenarios/run"
+	"github.com/twinrig/twinrig/scenarios/target"
 	"github.com/twinrig/twinrig/twin"
-	"github.com/twinrig/twinrig/twin/wasm"
 )
 
-// Option changes how Run runs a scenario.
-type Option func(*options)
-
-type options struct {
-	firmware map[string]twin.Firmware
-	set      map[string]string
-	seed     *seed.Seed // nil: 1, or the seeds of the scenario
-	mode     string
-	trace    io.Writer
-}
-
-func (o options) firstSeed() seed.Seed {
-	if o.seed == nil {
-		return 1
-	}
-	return *o.seed
-}
+// Option changes how Run runs scenarios.
+type Option func(*trial.Options)
 
 // Firmware registers Go firmware under the name that kind files use: firmware: {v1.0.0: {go: NAME}}.
 // It may take the place of the built-in `thermostat`.
 func Firmware(name string, firmware twin.Firmware) Option {
-	return func(o *options) { o.firmware[name] = firmware }
+	return func(o *trial.Options) { o.Firmware[name] = firmware }
 }
 
-// Set sets a param of the scenario, as --set does.
-func Set(name, value string) Option { return func(o *options) { o.set[name] = value } }
+// Set sets a param of the scenario, as --set does. Of a matrix it picks the cells with that value.
+func Set(name, value string) Option { return func(o *trial.Options) { o.Set[name] = value } }
 
 // Seed sets the seed of all chance; it is 1 otherwise, or goes through the seeds of the scenario from 1 upwards.
-func Seed(s uint64) Option { return func(o *options) { x := seed.Seed(s); o.seed = &x } }
+func Seed(s uint64) Option { return func(o *trial.Options) { x := seed.Seed(s); o.Seed = &x } }
 
 // Live runs on the wall clock over loopback TCP instead of in virtual time.
-func Live() Option { return func(o *options) { o.mode = run.Live } }
+func Live() Option { return func(o *trial.Options) { o.Mode = run.Live } }
 
-// Trace writes the trace to w instead of to trace.jsonl in the test's artifact folder; of several runs the first one's.
-func Trace(w io.Writer) Option { return func(o *options) { o.trace = w } }
+// Trace writes the trace to w instead of to the artifact folder; of several runs the first one's.
+func Trace(w io.Writer) Option { return func(o *trial.Options) { o.Trace = w } }
 
-// Run runs a scenario, a file or library:NAME, and fails t where it does not pass, with the position
-// in the YAML file. A scenario with faults, or one that tested nothing, fails t as well; one that is
-// skipped skips t. With a matrix or seeds it does all their runs, one after the other, each of which may fail t;
-// Set can pick a cell, and Seed a seed. t must not be inside a bubble of testing/synctest: Run makes its own.
-func Run(t *testing.T, file string, opts ...Option) {
+// Parallel makes each run a parallel subtest, as t.Parallel does. As with any parallel subtests, Run returns
+// before they have begun: what follows it must not count on their end; t.Cleanup is for that. Firmware that keeps
+// state in package variables is shared by them.
+func Parallel() Option { return func(o *trial.Options) { o.Parallel = true } }
+
+// Run runs scenarios, and fails t where one does not pass: with the position in the YAML file, why, and the command
+// that repeats the run. name is a file; a folder, for all scenarios in it and below; a glob; or library:NAME[,NAME…],
+// where library:all is every one.
+//
+// The runs are subtests of t, so that -run selects them, and what is not selected is not run:
+//
+//	go test -run 'TestRig/outage/firmware=v1.4.0,profile=lte-m/seed=3'
+//
+// The first level is the scenario: the name of its file, below the folder that name names, without .yaml. The second is
+// the cell of its matrix, where it has one, and the third the seed, where it has several. A scenario with a single run has
+// no further levels; and a file, or one library:NAME, with a single run is no subtest but t itself, unless Parallel is
+// given. With -short each cell has one seed.
+//
+// A scenario with faults, or one that tested nothing, fails its test as well; one that is skipped skips it. With
+// -artifacts each run leaves trace.jsonl, junit.xml and summary.json in the artifact folder of its test. With -v each names its
+// steps. In GitHub Actions, where GITHUB_ACTIONS is true, failures are annotations at the lines of the files.
+//
+// t must not be inside a bubble of testing/synctest: each run makes its own.
+func Run(t *testing.T, name string, opts ...Option) {
 	t.Helper()
-	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, mode: run.Sim}
+	o := trial.NewOptions()
 	for _, opt := range opts {
 		opt(&o)
 	}
-	name := file
-	if strings.HasPrefix(file, library.Prefix) {
-		files, err := library.Resolve(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(files) != 1 {
-			t.Fatalf("%s: Run runs one scenario; one of %s", file, strings.Join(library.Names(), ", "))
-		}
-		file = files[0]
-	}
-	runs, err := runsOf(file, o)
+	o.Short = testing.Short()
+	targets, err := target.Expand(name)
 	if err != nil {
-		t.Fatalf("the scenario has faults\n%s", err)
+		t.Fatal(err)
 	}
-	judge(t, name, execute(t, file, o, runs))
-}
-
-// load makes a plan of a scenario; the error lists every fault in its files.
-func load(file string, o options) (*plan.Plan, *expect.Program, error) {
-	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: o.set, Seed: o.firstSeed(), Firmware: slices.Sorted(maps.Keys(o.firmware)), CheckModule: wasm.Check, Mode: o.mode})
-	if p == nil {
-		return nil, nil, faults.Err()
-	}
-	program, more := expect.Compile(p)
-	faults = append(faults, more...)
-	faults.Sort()
-	return p, program, faults.Err()
-}
-
-func explain(t *testing.T, r run.Result, name string) string {
-	which := ""
-	for _, s := range r.Cell {
-		which += fmt.Sprintf(", %s=%s", s.Name, s.Value)
-	}
-	return explainResult(r) + fmt.Sprintf("\nto repeat (%s, seed %d%s): go test -run '^%s$'", name, r.Seed, which, strings.ReplaceAll(t.Name(), "/", "$/^"))
-}
-
-func explainResult(r run.Result) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", strings.ToUpper(string(r.Verdict)), r.Scenario)
-	if len(r.Cell) > 0 {
-		b.WriteString(" (" + lang.CellText(r.Cell) + ")")
-	}
-	if r.Reason != "" {
-		b.WriteString(": " + r.Reason)
-	}
-	if r.Sweep != nil {
-		b.WriteString("\n" + strings.Join(r.Sweep.Describe(), "\n"))
-	}
-	for _, f := range r.Failures {
-		fmt.Fprintf(&b, "\n%s: %s", f.Pos, f.Message)
-		for line := range strings.Lines(f.Detail) {
-			b.WriteString("\n    " + strings.TrimRight(line, "\n"))
+	s := newSuite(t, o)
+	one, single := target.One(name)
+	if !single {
+		for i, x := range targets {
+			if i > 0 {
+				s.options.Trace = nil
+			}
+			s.subtest(t, x.Name, func(t *testing.T) { s.file(t, x.File) })
 		}
+		return
 	}
-	for _, note := range r.Notes {
-		b.WriteString("\nnote: " + note)
+	c := s.load(t, one.File)
+	if c.trial.Count() == 1 && !o.Parallel {
+		c.all(t)
+		return
 	}
-	return b.String()
+	s.subtest(t, one.Name, c.all)
 }

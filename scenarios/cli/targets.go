@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -15,87 +13,21 @@ import (
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/visible"
 	"github.com/twinrig/twinrig/scenarios/expect"
-	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/plan"
 	"github.com/twinrig/twinrig/scenarios/run"
+	"github.com/twinrig/twinrig/scenarios/target"
 	"github.com/twinrig/twinrig/twin/wasm"
 )
 
-// expandTargets turns FILE, DIR and library:NAME into scenario files. A folder means the scenarios in
-// it and below: YAML files whose first key is `scenario`. A file that is named twice is there once.
+// expandTargets returns the scenario files that the arguments stand for.
 func expandTargets(args []string) ([]string, error) {
-	all, err := everyTarget(args)
-	if err != nil {
-		return nil, err
+	targets, err := target.Expand(args...)
+	files := make([]string, len(targets))
+	for i, t := range targets {
+		files[i] = t.File
 	}
-	var targets []string
-	seen := map[string]bool{}
-	for _, t := range all {
-		if clean := filepath.Clean(t); !seen[clean] {
-			seen[clean] = true
-			targets = append(targets, t)
-		}
-	}
-	return targets, nil
-}
-
-func everyTarget(args []string) ([]string, error) {
-	var targets []string
-	for _, arg := range args {
-		if strings.HasPrefix(arg, library.Prefix) {
-			file, err := library.Resolve(arg)
-			if err != nil {
-				return nil, err
-			}
-			targets = append(targets, file...)
-			continue
-		}
-		info, err := os.Stat(arg)
-		if err != nil {
-			return nil, fmt.Errorf("%s: no such file or folder, and not library:NAME", arg)
-		}
-		if !info.IsDir() {
-			targets = append(targets, arg)
-			continue
-		}
-		found, err := scenariosBelow(arg)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: no scenario in this folder; a scenario is a .yaml file with the key `scenario`", arg)
-		}
-		targets = append(targets, found...)
-	}
-	return targets, nil
-}
-
-func scenariosBelow(dir string) ([]string, error) {
-	var found []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != dir {
-			return fs.SkipDir
-		}
-		if ext := filepath.Ext(path); d.IsDir() || ext != ".yaml" && ext != ".yml" {
-			return nil
-		}
-		// Reading a pipe would wait for whoever writes to it; a link is judged by what it names.
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return nil
-		}
-		if lang.IsScenario(path) {
-			found = append(found, path)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the folder %s: %w", dir, err)
-	}
-	return found, nil
+	return files, err
 }
 
 // parseSet reads --set NAME=VALUE.
