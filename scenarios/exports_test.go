@@ -11,21 +11,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/need"
 	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/internal/vtime"
+	"github.com/twinrig/twinrig/scenarios/internal/trial"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
 // export runs a scenario with everything that it can write for other programs.
 func export(t *testing.T, file string) (events []trace.Event, pins, packets []byte) {
 	t.Helper()
-	o := options{firmware: fixtures.Firmware(), set: map[string]string{}, mode: run.Sim}
-	p, program, err := load(file, o)
+	o := trial.NewOptions()
+	p, program, err := o.Load(file)
 	require.NoError(t, err)
 	var out, vcd, pcap bytes.Buffer
-	result := run.Run(p, program, run.Options{Firmware: o.firmware, Trace: &out, Exports: run.Exports{VCD: &vcd, Pcap: &pcap},
+	result := run.Run(p, program, run.Options{Firmware: o.Firmware, Trace: &out, Exports: run.Exports{VCD: &vcd, Pcap: &pcap},
 		Bubble: func(body func()) error { return vtime.Bubble(t, body) }})
 	require.Equal(t, run.Pass, result.Verdict, "%s", explainResult(result))
 	_, events, err = trace.Read(&out)

@@ -61,15 +61,15 @@ func (o outcome) String() string {
 	if o.faults != "" {
 		return "INVALID\n" + o.faults + "\n"
 	}
-	text := blame(o.result) + "\n"
+	text := explainResult(o.result) + "\n"
 	for _, s := range o.result.Steps {
 		text += fmt.Sprintf("%s %s: %s to %s: %s\n", s.Pos, s.Path, s.Begin, s.End, s.Verdict)
 	}
 	return text
 }
 
-// blame says why a run ended as it did.
-func blame(r run.Result) string {
+// explainResult says why a run ended as it did.
+func explainResult(r run.Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", strings.ToUpper(string(r.Verdict)), r.Scenario)
 	if len(r.Cell) > 0 {
