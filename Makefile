@@ -49,16 +49,16 @@ golden: ## Rewrite the golden files after a wanted change; read the diff
 	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("golden"' . | xargs -n1 dirname | sort -u) -run Golden -golden
 
 .PHONY: wasm
-wasm: ## Build the WebAssembly modules of the repository anew (needs clang and lld: make deps-debian)
+wasm: ## Build the WebAssembly modules of the repository anew (needs clang, lld and patch: make deps-debian)
 	twin/wasm/testdata/build.sh twin/wasm/testdata
-	fixtures/thermostat/c/build.sh fixtures/thermostat/thermostat.wasm
-	fixtures/thermostat/c/build.sh fixtures/thermostat/mutants/c/forgets-while-offline.wasm -DTHERMOSTAT_BUFFER=1
+	fixtures/thermostat/c/build.sh fixtures/thermostat
+	fixtures/thermostat/c/build.sh fixtures/thermostat/mutants/c fixtures/thermostat/mutants/c/*.patch
 	scenarios/cli/starter/build.sh
-	chmod 644 twin/wasm/testdata/*.wasm fixtures/thermostat/*.wasm fixtures/thermostat/mutants/c/*.wasm
+	chmod 644 twin/wasm/testdata/*.wasm
 
 .PHONY: deps-debian
-deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, mosquitto, tshark
-	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld mosquitto tshark
+deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, patch for the mutants, mosquitto, tshark
+	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld patch mosquitto tshark
 
 .PHONY: clean
 clean: ## Remove what was built and run
