@@ -34,6 +34,7 @@ var rules = []struct {
 	{"scenarios/plan", []string{"scenarios/lang", "netsim", "twin/sensor", "internal/"}, "resolves names, down to the parts of a kind; downward only"},
 	{"scenarios/expect", []string{"scenarios/lang", "scenarios/plan", "internal/"}, "reads the trace; acts on nothing"},
 	{"scenarios/run", []string{"scenarios/lang", "scenarios/plan", "scenarios/expect", "twin", "netsim", "internal/"}, "wires twin, netsim and broker"},
+	{"scenarios/report/html", []string{"scenarios/report", "scenarios/run", "scenarios/lang", "internal/"}, "draws what a run left"},
 	{"scenarios/report", []string{"scenarios/run", "scenarios/lang", "scenarios/library", "internal/"}, "reads results; a cell of the matrix is in the words of the language, a file in those of the library"},
 	{"scenarios/library", []string{"fixtures", "scenarios/lang", "internal/diag"}, "ready scenarios and the kinds they need"},
 	{"scenarios/target", []string{"scenarios/lang", "scenarios/library"}, "finds files; reads no more of them than their first key"},

@@ -109,6 +109,7 @@ func (c *console) campaign(jobs []job) run.Verdict {
 		return repeatCommand(c.program, j)
 	})
 	if len(jobs) > 1 {
+		c.reportCauses(&x)
 		if err := errors.Join(compareWithKnown(c.flags.causesFile(), &x, begun, ended), saveCampaign(c.flags.base(), x)); err != nil {
 			c.complain(fmt.Errorf("the results of the campaign cannot be written: %w", err))
 			x.Verdict = x.Verdict.Worse(run.Infra)

@@ -95,6 +95,13 @@ func (c *console) show(i int, j job, o outcome) {
 		o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
 		o.Result.Reason = "the results cannot be written: " + err.Error()
 	}
+	if !o.Taken && !c.cached[i] {
+		var err error
+		if x.Report, err = c.report(j.Dir, o.Result.Verdict); err != nil {
+			o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
+			o.Result.Reason = "the report cannot be written: " + err.Error()
+		}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.verdicts = append(c.verdicts, o.Result.Verdict)

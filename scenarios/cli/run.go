@@ -40,11 +40,12 @@ type runFlags struct {
 	listen                string
 	json                  bool
 	sweep                 string
+	report                reportWhen
 	exports
 }
 
 func (s *state) runCommand() *cobra.Command {
-	var f runFlags
+	f := runFlags{report: reportFailed}
 	c := &cobra.Command{
 		Use:   "run FILE|DIR|library:NAME...",
 		Short: "Run scenarios",
@@ -53,7 +54,7 @@ embedded MQTT broker over a modelled network. With --mode live the same happens 
 over loopback TCP.
 
 Each run writes trace.jsonl (every event), junit.xml and summary.json into a folder of its own,
-.twinrig/runs/SCENARIO-SEED/ unless --out names another.
+.twinrig/runs/SCENARIO-SEED/ unless --out names another; one that fails writes report.html too.
 
 Exit codes: 0 pass or skipped, 1 the device did the wrong thing, 2 a file is wrong or the run tested
 nothing, 3 the bench failed, 130 interrupted.
@@ -82,6 +83,8 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.StringVar(&f.sweep, "sweep", "", "of a scenario's sweep only the run with this `CUT`: WRITE/TORN, as in 17/half")
 	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
 	fl.StringVar(&f.listen, "listen", "", "with --mode live: the broker listens on `HOST:PORT`, to look on with another client")
+	fl.Var(&f.report, "report", "write report.html: `WHEN` is always (as --report alone), failed or never; of many runs that failed, of a few")
+	fl.Lookup("report").NoOptDefVal = string(reportAlways)
 	fl.BoolVar(&f.noSkip, "no-skip", false, "a run that would be skipped fails")
 	fl.BoolVar(&f.VCD, "vcd", false, "write the pins to "+vcdFile+" as well, for GTKWave and PulseView")
 	fl.BoolVar(&f.Pcap, "pcap", false, "write every byte of MQTT to "+pcapFile+" as well, for Wireshark and tshark")

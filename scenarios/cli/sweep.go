@@ -184,7 +184,11 @@ func (c *console) firstFailure(ctx context.Context, j job, cut run.Cut) {
 	j.Cut, j.Dir = cut.String(), cutDir(j.Dir, cut.String())
 	p := &pool{state: c.state, workers: 1, progress: func(job, run.Progress) {}}
 	p.done = func(_ int, j job, o outcome) {
-		if err := save(j, o, c.extra(j, o), c.total > 1); err != nil {
+		err := save(j, o, c.extra(j, o), c.total > 1)
+		if err == nil && c.flags.report != reportNever {
+			_, err = writeReport(j.Dir)
+		}
+		if err != nil {
 			c.complain(err)
 		}
 	}

@@ -67,7 +67,11 @@ func (t Text) cause(b *page, c *Cause) {
 	if more := len(lines) - maxDetail; more > 0 {
 		b.printf("      … %d more lines in %s\n", more, c.Out)
 	}
-	b.printf("  %s %s\n\n", t.paint(color.Faint, "to repeat:"), c.Repeat)
+	b.printf("  %s %s\n", t.paint(color.Faint, "to repeat:"), c.Repeat)
+	if c.Report != "" {
+		b.printf("  %s    %s\n", t.paint(color.Faint, "report:"), c.Report)
+	}
+	b.printf("\n")
 }
 
 // detail writes a line of evidence, which is a table as it is: what is too long is cut off on a terminal.

@@ -35,6 +35,7 @@ type Cause struct {
 	Cut      string      `json:"cut,omitempty"`    // the same: of a sweep, as in 17/half
 	Repeat   string      `json:"repeat"`           // the command that repeats it
 	Out      string      `json:"out,omitempty"`    // the folder of its results
+	Report   string      `json:"report,omitempty"` // its report.html, where one was written
 
 	order   int   // of the scenario
 	never   bool  // it is what none of the runs saw; there is no smallest one

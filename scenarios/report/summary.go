@@ -67,6 +67,7 @@ type Extra struct {
 	ID     string
 	Repeat string
 	Cached bool // the result was known, and the run not done anew
+	Report string // the path of report.html; "": there is none
 }
 
 // NewSummary puts a result into the form of summary.json.

@@ -74,6 +74,9 @@ func (t Text) Run(r run.Result, x Extra) error {
 	if r.Verdict != run.Pass && r.Verdict != run.Skipped && x.Repeat != "" {
 		b.printf("\nto repeat: %s\n", x.Repeat)
 	}
+	if x.Report != "" {
+		b.printf("report:    %s\n", x.Report)
+	}
 	if len(r.Failures) == 0 {
 		b.WriteString("\n")
 	}
