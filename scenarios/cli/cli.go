@@ -136,7 +136,7 @@ of a second, and the same seed gives the same run, to the byte.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(s.initCommand(), s.runCommand(), s.checkCommand(), s.reportCommand(), s.schemaCommand(), s.headerCommand())
+	root.AddCommand(s.initCommand(), s.doctorCommand(), s.runCommand(), s.checkCommand(), s.reportCommand(), s.schemaCommand(), s.headerCommand())
 	return root
 }
 
