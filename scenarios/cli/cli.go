@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -136,7 +135,7 @@ of a second, and the same seed gives the same run, to the byte.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(s.initCommand(), s.doctorCommand(), s.runCommand(), s.checkCommand(), s.reportCommand(), s.schemaCommand(), s.headerCommand())
+	root.AddCommand(s.initCommand(), s.doctorCommand(), s.runCommand(), s.huntCommand(), s.checkCommand(), s.reportCommand(), s.schemaCommand(), s.headerCommand())
 	return root
 }
 
@@ -174,5 +173,3 @@ func completeScenarios(_ *cobra.Command, _ []string, typed string) ([]string, co
 	}
 	return names, cobra.ShellCompDirectiveDefault
 }
-
-func (s *state) firmwareNames() []string { return slices.Sorted(maps.Keys(s.firmware)) }

@@ -36,7 +36,8 @@ func badFirmware() map[string]twin.Firmware {
 		return hw.Sleep(time.Hour)
 	}
 	return map[string]twin.Firmware{
-		"idle": func(hw *twin.Hardware) error { return later(hw, func() {}) },
+		"idle":   func(hw *twin.Hardware) error { return later(hw, func() {}) },
+		"silent": func(hw *twin.Hardware) error { return hw.Sleep(time.Hour) },
 		"spins": func(hw *twin.Hardware) error {
 			return later(hw, func() {
 				for { //nolint:staticcheck // that is the point

@@ -41,6 +41,7 @@ type runFlags struct {
 	json                  bool
 	sweep                 string
 	report                reportWhen
+	mutant                string
 	exports
 }
 
@@ -81,6 +82,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "do `N` runs at once")
 	fl.StringVar(&f.out, "out", "", "write the results to `DIR` (several runs: to a folder each in it)")
 	fl.StringVar(&f.sweep, "sweep", "", "of a scenario's sweep only the run with this `CUT`: WRITE/TORN, as in 17/half")
+	fl.StringVar(&f.mutant, "mutant", "", "run the mutant `NAME` of a device's kind in the place of its firmware")
 	fl.BoolVar(&f.verify, "verify", false, "run twice and compare the traces, byte for byte")
 	fl.StringVar(&f.listen, "listen", "", "with --mode live: the broker listens on `HOST:PORT`, to look on with another client")
 	fl.Var(&f.report, "report", "write report.html: `WHEN` is always (as --report alone), failed or never; of many runs that failed, of a few")
@@ -163,7 +165,16 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 		if f.Pcap && p.External != nil {
 			return nil, fmt.Errorf("--pcap: the broker of %s is elsewhere, and what it reads and writes is not seen here; capture there, or by tcpdump", library.Display(t))
 		}
-		more, found := runsOf(f, group, p, job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep, exports: f.exports})
+		like := job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep, exports: f.exports}
+		if f.mutant != "" {
+			var err error
+			if like.Mutant, err = findMutant(p, f.mutant); err != nil {
+				return nil, err
+			}
+			_, _, found := s.load(t, like)
+			faults = append(faults, found...)
+		}
+		more, found := runsOf(f, group, p, like)
 		jobs, faults = append(jobs, more...), append(faults, found...)
 	}
 	if err := faults.Err(); err != nil {
@@ -203,7 +214,11 @@ func layOut(jobs []job, out string) {
 	taken := map[string]bool{}
 	for i := range jobs {
 		j := &jobs[i]
-		dir := filepath.Join(base, fmt.Sprintf("%s-%d", cellStem(*j), j.Seed))
+		name := cellStem(*j)
+		if j.Mutant != nil {
+			name += "-" + unsafeInFiles().ReplaceAllString(j.Mutant.Name, "_")
+		}
+		dir := filepath.Join(base, fmt.Sprintf("%s-%d", name, j.Seed))
 		if j.Cut != "" {
 			dir = cutDir(dir, j.Cut)
 		}
@@ -224,8 +239,9 @@ func identityOf(j job) string {
 	words, err := json.Marshal(struct {
 		File, Mode string
 		Set        map[string]string
-		Cut        string `json:",omitempty"`
-	}{file, j.Mode, j.Set, j.Cut})
+		Cut        string  `json:",omitempty"`
+		Mutant     *mutant `json:",omitempty"`
+	}{file, j.Mode, j.Set, j.Cut, j.Mutant})
 	if err != nil {
 		words = []byte(file)
 	}

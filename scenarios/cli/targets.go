@@ -66,7 +66,10 @@ func loading[T any](ctx context.Context, f func() (T, error)) (T, error) {
 
 // load reads, checks and compiles a scenario.
 func (s *state) load(file string, j job) (*plan.Plan, *expect.Program, diag.List) {
-	p, faults := plan.Load(plan.Options{File: file, ReadFile: library.ReadFile, Set: j.Set, Seed: j.Seed, Firmware: s.firmwareNames(), CheckModule: wasm.Check, Mode: j.Mode})
+	p, faults := plan.Load(plan.Options{
+		File: file, ReadFile: library.ReadFile, Set: j.Set, Seed: j.Seed, Mode: j.Mode,
+		Firmware: slices.Sorted(maps.Keys(s.firmwareOf(j))), CheckModule: wasm.Check, Mutant: j.Mutant.plan(),
+	})
 	if p == nil {
 		return nil, nil, faults
 	}
@@ -92,6 +95,9 @@ func repeatCommand(program string, j job) string {
 	}
 	if j.Cut != "" {
 		words = append(words, "--sweep", j.Cut)
+	}
+	if j.Mutant != nil {
+		words = append(words, "--mutant", shellQuote(j.Mutant.Name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(j.Set)) {
 		words = append(words, "--set", shellQuote(name+"="+j.Set[name]))

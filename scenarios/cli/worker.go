@@ -33,11 +33,12 @@ type job struct {
 	Set    map[string]string `json:"set,omitempty"`
 	Cell   []lang.Setting    `json:"-"` // of the scenario's matrix; Set has it too
 	group  int               // of the jobs of one scenario
-	Dir    string            `json:"dir"` // where trace.jsonl goes
+	Dir    string            `json:"dir"` // where trace.jsonl goes; "": nowhere, and of a sweep all cuts are done
 	NoSkip bool              `json:"no_skip,omitempty"`
 	Listen string            `json:"listen,omitempty"` // where the broker listens in live
 	Cut    string            `json:"cut,omitempty"`    // of a sweep only the run with this cut, as in 17/half
 	Cuts   []run.Cut         `json:"cuts,omitempty"`   // of a sweep the runs with these cuts, which write nothing to Dir
+	Mutant *mutant           `json:"mutant,omitempty"` // firmware in the place of a kind's
 	exports
 }
 
@@ -138,9 +139,12 @@ func (w *worker) listen(r io.Reader) {
 func (w *worker) do(bubble func(func()) error, j job) {
 	start := time.Now()
 	var o outcome
-	if len(j.Cuts) > 0 {
+	switch {
+	case len(j.Cuts) > 0:
 		o = w.sweep(bubble, j)
-	} else {
+	case j.Dir == "":
+		o = w.judge(bubble, j)
+	default:
 		o = w.run(bubble, j)
 	}
 	o.Wall = time.Since(start)
@@ -193,7 +197,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 
 // options are those of every run of a job.
 func (w *worker) options(bubble func(func()) error, j job) run.Options {
-	return run.Options{Mode: j.Mode, Firmware: w.firmware, Modules: w.modules, Bubble: bubble, NoSkip: j.NoSkip, Listen: j.Listen, Interrupted: w.interrupt.Load}
+	return run.Options{Mode: j.Mode, Firmware: w.firmwareOf(j), Modules: w.modules, Bubble: bubble, NoSkip: j.NoSkip, Listen: j.Listen, Interrupted: w.interrupt.Load}
 }
 
 // faulty is the outcome of a job whose files cannot be read any more as they were when they were checked.

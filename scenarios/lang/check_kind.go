@@ -20,6 +20,11 @@ func (k *Kind) check(d *decoder, _ mapping) {
 	for _, s := range k.Sensors {
 		d.claim(taken, Named[string]{Pos: s.Pos, Name: s.Name, Value: "a sensor"}, "sensors")
 	}
+	for _, m := range k.Mutants {
+		if _, ok := k.Firmware.Get(m.Name); ok {
+			d.diags.Add(m.Pos, join("mutants", m.Name), m.Name+" is also a version of the firmware", "a mutant has a name of its own")
+		}
+	}
 	for _, m := range k.Metrics {
 		if builtin, ok := Builtin(m.Name); ok && builtin.Own && taken[m.Name] == "a built-in metric" {
 			delete(taken, m.Name)

@@ -15,6 +15,7 @@ type Kind struct {
 	Battery   *Battery            `yaml:"battery"`                                                   // what it runs on; without it the power never ends
 	Identity  *Identity           `yaml:"identity"`                                                  // how it shows itself to the broker
 	Firmware  Ordered[Build]      `yaml:"firmware" jsonschema:"required,minItems=1" names:"version"` // version: build; devices run the last one unless they name another
+	Mutants   Ordered[Build]      `yaml:"mutants" names:"version"`                                   // name: build; faulty firmware, which twinrig hunt --mutants holds the scenarios against
 	Params    map[string]Scalar   `yaml:"params" names:"version"`                                    // handed to the firmware at boot as text
 	Metrics   Ordered[MetricRule] `yaml:"metrics" names:"part"`                                      // metrics taken from what the device says, beside the built-in ones
 

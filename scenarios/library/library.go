@@ -4,11 +4,13 @@ package library
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/twinrig/twinrig/fixtures/meter"
+	"github.com/twinrig/twinrig/fixtures/mutants"
 	"github.com/twinrig/twinrig/fixtures/thermostat"
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/scenarios/lang"
@@ -19,6 +21,12 @@ var files embed.FS
 
 // Prefix marks a name of the library where a file could stand.
 const Prefix = "library:"
+
+// mutantDir is where ReadFile has the modules of mutants.
+const mutantDir = "mutants/"
+
+// MutantModule returns the path at which ReadFile has the module of a mutant in C.
+func MutantModule(name string) string { return Prefix + mutantDir + name + ".wasm" }
 
 // Names returns the names of the scenarios, sorted.
 func Names() []string {
@@ -64,6 +72,13 @@ func ReadFile(file string) ([]byte, error) {
 	inside, ok := strings.CutPrefix(file, Prefix)
 	if !ok {
 		return lang.ReadFile(file)
+	}
+	if name, ok := strings.CutPrefix(inside, mutantDir); ok {
+		m, _ := mutants.Find(strings.TrimSuffix(name, ".wasm"))
+		if m.Module == nil {
+			return nil, fmt.Errorf("library: no module of a mutant %s: %w", name, fs.ErrNotExist)
+		}
+		return m.Module, nil
 	}
 	switch inside {
 	case "meter.kind.yaml":

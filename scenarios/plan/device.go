@@ -113,8 +113,9 @@ func (l *loader) version(device *Device, d *lang.Device, path string) {
 			diag.DidYouMean(device.Version, builds.Names()))
 		return
 	}
+	build, at := l.build(device.Kind, build, "firmware."+device.Version)
 	if build.Wasm != "" {
-		device.Module = l.module(device.Kind, device.Version, &build)
+		device.Module = l.module(device.Kind, at, &build)
 		return
 	}
 	device.Firmware = build.Go
@@ -128,7 +129,7 @@ func (l *loader) version(device *Device, d *lang.Device, path string) {
 			hint = guess + " " + hint
 		}
 	}
-	l.diags.Add(build.Keys.At("go", build.Pos), "firmware."+device.Version+".go", fmt.Sprintf("no Go firmware is registered as %q", build.Go), hint)
+	l.diags.Add(build.Keys.At("go", build.Pos), at+".go", fmt.Sprintf("no Go firmware is registered as %q", build.Go), hint)
 }
 
 func (l *loader) params(device *Device, d *lang.Device, path string) {

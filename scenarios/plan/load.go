@@ -30,6 +30,8 @@ type Options struct {
 	// CheckModule returns what is wrong with a WebAssembly module whose guests may have that much memory.
 	// Nil: the caller finds out itself.
 	CheckModule func(code []byte, memory int64) []error
+	// Mutant is faulty firmware that all devices of a kind run; nil: none do.
+	Mutant *Mutant
 	// Mode is sim or live; "" is sim. What cannot be in a mode is a fault.
 	Mode string
 }

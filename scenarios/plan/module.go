@@ -9,7 +9,7 @@ import (
 
 // module returns the WebAssembly module of a build of a kind, read and checked once for all devices that run it;
 // nil where it cannot be used, which is then reported.
-func (l *loader) module(kind *lang.Kind, version string, build *lang.Build) *Module {
+func (l *loader) module(kind *lang.Kind, at string, build *lang.Build) *Module {
 	m := Module{File: Resolve(build.Pos.File, build.Wasm)}
 	if kind.Resources != nil && kind.Resources.RAM != nil {
 		m.Memory = kind.Resources.RAM.Bytes
@@ -19,7 +19,7 @@ func (l *loader) module(kind *lang.Kind, version string, build *lang.Build) *Mod
 		return known
 	}
 	l.modules[key] = nil
-	pos, path := build.Keys.At("wasm", build.Pos), "firmware."+version+".wasm"
+	pos, path := build.Keys.At("wasm", build.Pos), at+".wasm"
 	code, err := l.opts.ReadFile(m.File)
 	if err != nil {
 		l.diags.Addf(pos, path, "%s cannot be read: %v", m.File, err)
