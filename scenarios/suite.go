@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -111,7 +110,7 @@ func (c *campaign) one(t *testing.T, r trial.Run) {
 	if why := c.spoiled.Load(); why != nil {
 		t.Skip(*why)
 	}
-	o, err := r.Do(t, c.modules, artifacts(t), trial.Repeat(t.Name()))
+	o, err := r.Do(t, c.modules, trial.Artifacts(t), trial.Repeat(t.Name()))
 	if err != nil {
 		faulty(t, err)
 	}
@@ -156,19 +155,11 @@ func (c *campaign) neverSeen(t *testing.T) {
 	}
 }
 
-// artifacts is the folder for the results of t's run, or "" where none are asked for.
-func artifacts(t *testing.T) string {
-	if f := flag.Lookup("test.artifacts"); f == nil || f.Value.String() != "true" {
-		return ""
-	}
-	return t.ArtifactDir()
-}
-
 // say writes to t's output. It is no t.Log, whose lines begin with a place in a Go file: these begin with one
 // in the scenario.
 func say(t *testing.T, write func(io.Writer) error) {
 	w := t.Output()
-	if onGitHub() {
+	if trial.OnGitHub() {
 		w = report.Guard(w)
 	}
 	if err := write(w); err != nil {
@@ -183,7 +174,7 @@ func write(w io.Writer, text string) error {
 
 // annotate shows what add adds at the lines of the files, where a runner of GitHub Actions reads what t prints.
 func annotate(t *testing.T, add func(*report.Annotations)) {
-	if !onGitHub() {
+	if !trial.OnGitHub() {
 		return
 	}
 	var a report.Annotations
@@ -192,5 +183,3 @@ func annotate(t *testing.T, add func(*report.Annotations)) {
 		t.Error(err)
 	}
 }
-
-func onGitHub() bool { return os.Getenv("GITHUB_ACTIONS") == "true" }

@@ -100,7 +100,7 @@ func Repeat(name string) string {
 	for i, e := range elements {
 		elements[i] = "^" + regexp.QuoteMeta(e) + "$"
 	}
-	command := "go test -run " + quote(strings.Join(elements, "/"))
+	command := "go test -run " + Quote(strings.Join(elements, "/"))
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if path, ok := strings.CutSuffix(info.Path, ".test"); ok {
 			command += " " + path
@@ -109,8 +109,8 @@ func Repeat(name string) string {
 	return command
 }
 
-// quote makes s one word of a shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// Quote makes s one word of a shell.
+func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // AnnotateFaults adds what is wrong in files; err may be any error.
 func AnnotateFaults(a *report.Annotations, err error) {
