@@ -81,7 +81,7 @@ func newReader(t *testing.T, root, bin string) *reader {
 	require.NoError(t, os.Symlink(filepath.Join(root, "Makefile"), filepath.Join(desk, "Makefile")))
 	r := &reader{t: t, dir: desk, where: filepath.Join(t.TempDir(), "where")}
 	require.NoError(t, os.WriteFile(filepath.Join(desk, "thermostat.kind.yaml"), thermostat.Kind, 0o600))
-	r.env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "WHERE="+r.where, "GOWORK=", "GOFLAGS=", "NO_COLOR=1")
+	r.env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "WHERE="+r.where, "GOWORK=", "GOFLAGS=", "NO_COLOR=1", "TWINRIG_CACHE="+t.TempDir())
 	return r
 }
 

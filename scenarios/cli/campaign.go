@@ -46,15 +46,17 @@ func (j job) of(cell []lang.Setting) job {
 	return j
 }
 
-// runsOf lays out the runs of one scenario: for each cell of its matrix a run for each seed.
+// runsOf lays out the runs of one scenario: for each cell of its matrix a run for each seed. like has been loaded for
+// each cell.
 func runsOf(f runFlags, group int, p *plan.Plan, like job) ([]job, diag.List) {
 	count := f.seedCount(p.Scenario)
 	if f.seed > math.MaxUint64-uint64(count-1) {
 		return nil, diag.List{{Position: p.Scenario.Keys.At("seeds", p.Scenario.Pos), Path: "seeds", Message: fmt.Sprintf("from --seed %d on there are not so many seeds", f.seed)}}
 	}
 	var jobs []job
-	for _, cell := range p.Scenario.Matrix.Cells(like.Set) {
+	for i, cell := range p.Scenario.Matrix.Cells(like.Set) {
 		j := like.of(cell)
+		j.inputs = like.reading.sum(i)
 		j.Name, j.group = p.Scenario.Scenario, group
 		for n := range count {
 			j.Seed = seed.Seed(f.seed + uint64(n))

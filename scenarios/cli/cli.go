@@ -37,6 +37,7 @@ type state struct {
 	color    bool       // stdout takes colour
 	width    int        // columns of stdout; 0: it is no terminal
 	firmware map[string]twin.Firmware
+	own      bool // of firmware some is not this module's
 }
 
 // Main is the twinrig command: it reads the process's arguments and ends the process. firmware holds
@@ -50,7 +51,7 @@ func Main(firmware map[string]twin.Firmware) {
 		terminal: isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb",
 		color:    isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 		columns:  func() int { return columnsOf(os.Stderr) },
-		firmware: all,
+		firmware: all, own: len(firmware) > 0,
 	}
 	if isatty.IsTerminal(os.Stdout.Fd()) {
 		s.width = columnsOf(os.Stdout)

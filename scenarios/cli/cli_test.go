@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -137,15 +138,17 @@ func writes(hw *twin.Hardware) error {
 }
 
 func TestScripts(t *testing.T) {
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"readable": readable, "exits": exits, "generate": generate, "listening": listening, "modules": modules,
+	}
+	maps.Copy(commands, cacheCommands())
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GOMAXPROCS", os.Getenv("GOMAXPROCS"))
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"readable": readable, "exits": exits, "generate": generate, "listening": listening, "modules": modules,
-		},
+		Cmds: commands,
 	})
 }
 

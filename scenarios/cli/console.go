@@ -26,6 +26,7 @@ type console struct {
 	summaries map[int]report.Summary // by the index of the job; with --json
 	results   map[int]run.Result     // the same
 	cached    map[int]bool           // the same: the result was known
+	known     *known                 // nil: every run is done
 	sweeps    bool                   // do the cuts of scenarios with a sweep
 	held      map[int]*sweep         // by the index of the job
 }
@@ -52,6 +53,9 @@ func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	if len(jobs) > 1 {
 		p.maxprocs = 1 // a run is sequential; the runs share the processors
 	}
+	if c.known != nil {
+		p.known = c.known.find
+	}
 	c.sweeps = true
 	c.progress.begin("run", len(jobs))
 	p.run(ctx, jobs)
@@ -74,9 +78,13 @@ func (c *console) moved(j job, p run.Progress) {
 // done is told of a run that ended.
 func (c *console) done(i int, j job, o outcome) {
 	o.Result.Cell = j.Cell // a run that was lost does not know
-	if !c.hold(i, j, o) {
-		c.show(i, j, o)
+	if c.hold(i, j, o) {
+		return
 	}
+	if c.known != nil {
+		c.known.keep(j, o)
+	}
+	c.show(i, j, o)
 }
 
 // extra is what the reports of a run say beside its result.
@@ -85,7 +93,7 @@ func (c *console) extra(j job, o outcome) report.Extra {
 	if s := o.Result.Sweep; s != nil && len(s.Failed) > 0 {
 		j.Cut = s.Failed[0].Cut.String()
 	}
-	return report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: id, Repeat: repeatCommand(c.program, j)}
+	return report.Extra{Wall: o.Wall, Digest: o.Digest, Out: j.Dir, ID: id, Repeat: repeatCommand(c.program, j), Cached: o.cached}
 }
 
 // show saves one run, and shows it where it is the only one.
@@ -106,12 +114,13 @@ func (c *console) show(i int, j job, o outcome) {
 	defer c.mu.Unlock()
 	c.verdicts = append(c.verdicts, o.Result.Verdict)
 	c.results[i] = o.Result
+	c.cached[i] = o.cached
 	failed := 0
 	if o.Result.Verdict != run.Pass && o.Result.Verdict != run.Skipped {
 		failed = 1
 	}
 	if c.held[i] == nil {
-		c.progress.done(j.Dir, 1, failed, false)
+		c.progress.done(j.Dir, 1, failed, o.cached)
 	}
 	if c.flags.json {
 		c.summaries[i] = report.NewSummary(o.Result, x)

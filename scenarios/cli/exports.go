@@ -22,6 +22,18 @@ type exports struct {
 	Pcap bool `json:"pcap,omitempty"`
 }
 
+// names are those of the files that are wanted.
+func (x exports) names() []string {
+	var names []string
+	if x.VCD {
+		names = append(names, vcdFile)
+	}
+	if x.Pcap {
+		names = append(names, pcapFile)
+	}
+	return names
+}
+
 // open makes the files in dir, and removes those of an earlier run that are not wanted now. The caller calls
 // done once the run is over.
 func (x exports) open(dir string) (to run.Exports, done func() error, err error) {

@@ -28,7 +28,8 @@ type pool struct {
 	workers  int
 	maxprocs int // GOMAXPROCS of each worker; 0: as the environment says
 	progress func(job, run.Progress)
-	done     func(int, job, outcome) // called as jobs end, by several goroutines; the index of the job
+	known    func(job) (outcome, bool) // finds results that need no run; nil: there are none
+	done     func(int, job, outcome)   // called as jobs end, by several goroutines; the index of the job
 }
 
 // run does all jobs. Once ctx is done, runs under way are interrupted and no further one begins.
@@ -52,6 +53,12 @@ func (p *pool) run(ctx context.Context, jobs []job) {
 				i, ok := take()
 				if !ok {
 					break
+				}
+				if p.known != nil {
+					if o, ok := p.known(jobs[i]); ok {
+						p.done(i, jobs[i], o)
+						continue
+					}
 				}
 				if c == nil {
 					c = p.start()

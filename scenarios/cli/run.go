@@ -37,6 +37,7 @@ type runFlags struct {
 	out                   string
 	verify                bool
 	noSkip                bool
+	noCache               bool
 	listen                string
 	json                  bool
 	sweep                 string
@@ -90,6 +91,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.BoolVar(&f.noSkip, "no-skip", false, "a run that would be skipped fails")
 	fl.BoolVar(&f.VCD, "vcd", false, "write the pins to "+vcdFile+" as well, for GTKWave and PulseView")
 	fl.BoolVar(&f.Pcap, "pcap", false, "write every byte of MQTT to "+pcapFile+" as well, for Wireshark and tshark")
+	fl.BoolVar(&f.noCache, "no-cache", false, "do every run, also those whose results are known and would be the same")
 	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
 	return c
 }
@@ -125,6 +127,7 @@ func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) err
 	if err := f.validate(); err != nil {
 		return err
 	}
+	known := newKnown(s, f)
 	overrides, err := parseSet(f.set)
 	if err != nil {
 		return err
@@ -146,6 +149,7 @@ func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) err
 		return s.verify(ctx, f, jobs)
 	}
 	c := newConsole(s, f, len(jobs))
+	c.known = known
 	verdicts := c.run(ctx, jobs)
 	return verdictError(verdicts)
 }
@@ -156,7 +160,8 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 	var faults diag.List
 	sweeps := false
 	for group, t := range targets {
-		p, found := s.loadCells(job{File: t, Seed: seed.Seed(f.seed), Mode: f.mode, Set: set})
+		reading := &readings{}
+		p, found := s.loadCells(job{File: t, Seed: seed.Seed(f.seed), Mode: f.mode, Set: set, reading: reading})
 		faults = append(faults, found...)
 		if p == nil || !hasTags(p.Scenario.Tags, f.tags) {
 			continue
@@ -165,7 +170,7 @@ func (s *state) plan(f runFlags, targets []string, set map[string]string) ([]job
 		if f.Pcap && p.External != nil {
 			return nil, fmt.Errorf("--pcap: the broker of %s is elsewhere, and what it reads and writes is not seen here; capture there, or by tcpdump", library.Display(t))
 		}
-		like := job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep, exports: f.exports}
+		like := job{File: t, Mode: f.mode, Set: set, NoSkip: f.noSkip, Listen: f.listen, Cut: f.sweep, exports: f.exports, reading: reading}
 		if f.mutant != "" {
 			var err error
 			if like.Mutant, err = findMutant(p, f.mutant); err != nil {
@@ -270,7 +275,10 @@ func verdictError(verdicts []run.Verdict) error {
 	return nil
 }
 
-const summaryFile = "summary.json"
+const (
+	traceFile   = "trace.jsonl"
+	summaryFile = "summary.json"
+)
 
 const junitFile = "junit.xml"
 

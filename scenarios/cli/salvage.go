@@ -22,7 +22,7 @@ func salvage(j job, o *outcome) {
 	if j.Dir == "" {
 		return // it writes none
 	}
-	file := filepath.Join(j.Dir, "trace.jsonl")
+	file := filepath.Join(j.Dir, traceFile)
 	found, err := stepsIn(file, library.Display(j.File))
 	if err != nil && !errors.Is(err, trace.ErrTruncated) || found.Events == 0 {
 		return

@@ -35,11 +35,12 @@ func (w *worker) sweptOr(p *plan.Plan, program *expect.Program, opts run.Options
 
 // sweep does the runs of a batch of cuts, one after the other.
 func (w *worker) sweep(bubble func(func()) error, j job) outcome {
+	j.reading = &readings{}
 	p, program, faults := w.load(j.File, j)
 	if p == nil {
 		return faulty(j, faults)
 	}
-	var o outcome
+	o := outcome{Inputs: j.reading.sum(0)}
 	for i := range j.Cuts {
 		opts := w.options(bubble, j)
 		opts.Cut = &j.Cuts[i]
@@ -75,7 +76,7 @@ const maxBatch = 50
 
 // hold keeps a job whose writes are counted until the runs of all jobs are done.
 func (c *console) hold(i int, j job, o outcome) bool {
-	if !c.sweeps || o.Result.Sweep == nil || o.Result.Verdict != run.Pass || j.Cut != "" {
+	if !c.sweeps || o.cached || o.Result.Sweep == nil || o.Result.Verdict != run.Pass || j.Cut != "" {
 		return false
 	}
 	c.mu.Lock()
@@ -112,6 +113,9 @@ func (c *console) sweepAll(ctx context.Context) {
 		if failed := o.Result.Sweep.Failed; len(failed) > 0 && ctx.Err() == nil {
 			c.firstFailure(ctx, s.job, failed[0].Cut)
 		}
+		if c.known != nil && o.Result.Verdict == run.Pass { // of one that failed a folder of a cut belongs to the results
+			c.known.keep(s.job, o)
+		}
 		c.show(s.index, s.job, o)
 	}
 }
@@ -146,6 +150,9 @@ func (c *console) sweepBatches(ctx context.Context, batches []batch) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		b := batches[i]
+		if o.Inputs != b.of.outcome.Inputs {
+			b.of.outcome.Inputs = "" // a file is not what it was
+		}
 		for k := range o.Swept {
 			if r := &o.Swept[k]; r.Verdict != run.Interrupted {
 				b.of.results[b.from+k] = r

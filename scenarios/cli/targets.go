@@ -66,13 +66,15 @@ func loading[T any](ctx context.Context, f func() (T, error)) (T, error) {
 
 // load reads, checks and compiles a scenario.
 func (s *state) load(file string, j job) (*plan.Plan, *expect.Program, diag.List) {
+	read := j.reading.next()
 	p, faults := plan.Load(plan.Options{
-		File: file, ReadFile: library.ReadFile, Set: j.Set, Seed: j.Seed, Mode: j.Mode,
+		File: file, ReadFile: read.read, Set: j.Set, Seed: j.Seed, Mode: j.Mode,
 		Firmware: slices.Sorted(maps.Keys(s.firmwareOf(j))), CheckModule: wasm.Check, Mutant: j.Mutant.plan(),
 	})
 	if p == nil {
 		return nil, nil, faults
 	}
+	read.zone(p)
 	program, more := expect.Compile(p)
 	faults = append(faults, more...)
 	if len(faults) > 0 {

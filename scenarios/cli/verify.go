@@ -38,7 +38,7 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 	if f.json {
 		c.campaign([]job{j})
 	}
-	same, difference, err := compareTraces(filepath.Join(j.Dir, "trace.jsonl"), filepath.Join(second.Dir, "trace.jsonl"))
+	same, difference, err := compareTraces(filepath.Join(j.Dir, traceFile), filepath.Join(second.Dir, traceFile))
 	if err != nil {
 		return run.Infra, err
 	}

@@ -26,19 +26,21 @@ import (
 
 // job is one run to do.
 type job struct {
-	File   string            `json:"file"` // a path, or library:NAME.yaml
-	Name   string            `json:"name"` // of the scenario
-	Seed   seed.Seed         `json:"seed"`
-	Mode   string            `json:"mode"`
-	Set    map[string]string `json:"set,omitempty"`
-	Cell   []lang.Setting    `json:"-"` // of the scenario's matrix; Set has it too
-	group  int               // of the jobs of one scenario
-	Dir    string            `json:"dir"` // where trace.jsonl goes; "": nowhere, and of a sweep all cuts are done
-	NoSkip bool              `json:"no_skip,omitempty"`
-	Listen string            `json:"listen,omitempty"` // where the broker listens in live
-	Cut    string            `json:"cut,omitempty"`    // of a sweep only the run with this cut, as in 17/half
-	Cuts   []run.Cut         `json:"cuts,omitempty"`   // of a sweep the runs with these cuts, which write nothing to Dir
-	Mutant *mutant           `json:"mutant,omitempty"` // firmware in the place of a kind's
+	File    string            `json:"file"` // a path, or library:NAME.yaml
+	Name    string            `json:"name"` // of the scenario
+	Seed    seed.Seed         `json:"seed"`
+	Mode    string            `json:"mode"`
+	Set     map[string]string `json:"set,omitempty"`
+	Cell    []lang.Setting    `json:"-"` // of the scenario's matrix; Set has it too
+	group   int               // of the jobs of one scenario
+	inputs  string            // a hash of what its scenario reads; "": not known
+	reading *readings         // remembers what is read for it; nil: nobody asks
+	Dir     string            `json:"dir"` // where trace.jsonl goes; "": nowhere, and of a sweep all cuts are done
+	NoSkip  bool              `json:"no_skip,omitempty"`
+	Listen  string            `json:"listen,omitempty"` // where the broker listens in live
+	Cut     string            `json:"cut,omitempty"`    // of a sweep only the run with this cut, as in 17/half
+	Cuts    []run.Cut         `json:"cuts,omitempty"`   // of a sweep the runs with these cuts, which write nothing to Dir
+	Mutant  *mutant           `json:"mutant,omitempty"` // firmware in the place of a kind's
 	exports
 }
 
@@ -61,6 +63,8 @@ type outcome struct {
 	Faults diag.List     `json:"faults,omitempty"` // the files changed since they were checked
 	Digest string        `json:"digest"`           // SHA-256 of trace.jsonl, hexadecimal
 	Wall   time.Duration `json:"wall"`
+	Inputs string        `json:"inputs,omitempty"` // as job.inputs, of what the run read; "": not known
+	cached bool          // the run was not done: its results were known
 	Taken  bool          `json:"taken,omitempty"` // another run is writing to the folder
 	Swept  []run.Result  `json:"swept,omitempty"` // of job.Cuts, as far as it came
 }
@@ -152,6 +156,7 @@ func (w *worker) do(bubble func(func()) error, j job) {
 }
 
 func (w *worker) run(bubble func(func()) error, j job) outcome {
+	j.reading = &readings{}
 	p, program, faults := w.load(j.File, j)
 	if p == nil {
 		return faulty(j, faults)
@@ -162,7 +167,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	if err := os.MkdirAll(j.Dir, 0o755); err != nil {
 		return failed(err)
 	}
-	name := filepath.Join(j.Dir, "trace.jsonl")
+	name := filepath.Join(j.Dir, traceFile)
 	unlock, err := lockFile(name)
 	if err != nil {
 		o := failed(err)
@@ -192,7 +197,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	if err := errors.Join(file.Close(), closeOthers()); err != nil && result.Verdict == run.Pass {
 		return failed(errors.Join(errors.New("the trace is not safely on disk"), err))
 	}
-	return outcome{Result: result, Digest: hex.EncodeToString(digest.Sum(nil))}
+	return outcome{Result: result, Digest: hex.EncodeToString(digest.Sum(nil)), Inputs: j.reading.sum(0)}
 }
 
 // options are those of every run of a job.
