@@ -141,10 +141,12 @@ func TestWhatEndsABootOfSteps(t *testing.T) {
 		step func(hw *twin.Hardware, n int) error
 		want string
 	}{
-		"an error":    {func(_ *twin.Hardware, n int) error { return map[int]error{3: errors.New("no sensor")}[n] }, "2.1s reset fault"},
-		"a panic":     {func(_ *twin.Hardware, n int) error { return map[bool]error{}[n/(3-n) > 5] }, "2.1s reset fault"},
-		"no feeding":  {func(*twin.Hardware, int) error { return nil }, "5.1s reset watchdog"},
-		"a reboot":    {func(hw *twin.Hardware, n int) error { return map[bool]func() error{true: hw.Reboot, false: func() error { return nil }}[n == 3]() }, "2.1s reset software"},
+		"an error":   {func(_ *twin.Hardware, n int) error { return map[int]error{3: errors.New("no sensor")}[n] }, "2.1s reset fault"},
+		"a panic":    {func(_ *twin.Hardware, n int) error { return map[bool]error{}[n/(3-n) > 5] }, "2.1s reset fault"},
+		"no feeding": {func(*twin.Hardware, int) error { return nil }, "5.1s reset watchdog"},
+		"a reboot": {func(hw *twin.Hardware, n int) error {
+			return map[bool]func() error{true: hw.Reboot, false: func() error { return nil }}[n == 3]()
+		}, "2.1s reset software"},
 		"a long wait": {func(hw *twin.Hardware, _ int) error { hw.FeedWatchdog(); return hw.Sleep(time.Hour) }, "5.1s reset watchdog"},
 		"spinning": {func(hw *twin.Hardware, n int) error {
 			for range 1_000_001 * (n / 3) {

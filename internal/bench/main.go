@@ -30,8 +30,23 @@ var sweep []byte
 func main() {
 	binary := flag.String("binary", "bin/twinrig", "the built command")
 	rounds := flag.Int("rounds", 7, "how often each figure is taken")
+	child := fleetOptions{}
+	flag.StringVar(&child.file, "fleet-run", "", "only run this scenario of a fleet, and print what it took as JSON")
+	flag.StringVar(&child.cpuProfile, "cpuprofile", "", "with -fleet-run: where the CPU profile goes")
+	flag.StringVar(&child.memProfile, "memprofile", "", "with -fleet-run: where the profile of the live heap goes")
+	base := flag.Bool("baseline-run", false, "only run the baseline of fleets, and print what it took as JSON")
 	flag.Parse()
-	if err := run(os.Stdout, *binary, *rounds); err != nil {
+	if *base {
+		if err := runBaseline(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if child.file != "" {
+		runFleet(child)
+	}
+	if err := measureAll(os.Stdout, *binary, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -47,7 +62,7 @@ type bench struct {
 	calls  int
 }
 
-func run(w io.Writer, binary string, rounds int) error {
+func measureAll(w io.Writer, binary string, rounds int) error {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return err

@@ -69,11 +69,15 @@ func (c Config) validate() error {
 // time"); longer than the retransmissions of a poor link take.
 const connectTimeout = time.Minute
 
+// listenerID is what mochi calls where connections come from; Server.Close, which would look for it, is not used.
+const listenerID = "twinrig"
+
 // Broker is the embedded broker. Its methods may be called from any goroutine; in virtual time call
 // Stop, Start, Restart, Kick, Publish and Close where everything else is idle, as in a turn of the loop.
 type Broker struct {
 	cfg      Config
 	server   *mqtt.Server
+	hook     *hook
 	backend  *mqtt.Client
 	tap      func(Segment)  // nil: nobody looks on
 	wg       sync.WaitGroup // connections and listeners
@@ -133,7 +137,8 @@ func New(cfg Config) (*Broker, error) {
 		ClientNetReadBufferSize: 256, ClientNetWriteBufferSize: 1,
 		SysTopicResendInterval: 3600,
 	})
-	if err := b.server.AddHook(newHook(b), nil); err != nil {
+	b.hook = newHook(b)
+	if err := b.server.AddHook(b.hook, nil); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
 	b.backend = b.inline(backendID, "", originPublish)
@@ -149,7 +154,7 @@ func capabilities(cfg Config) *mqtt.Capabilities {
 	return c
 }
 
-// Attach serves conn on a goroutine of its own, until one side closes it. While the broker is
+// Attach serves conn until one side closes it: on a goroutine of its own, or without one where conn is a puller. While the broker is
 // stopped conn is closed at once. conn belongs to the broker from here on.
 //
 // The device that events name is conn.RemoteAddr().String() where that is a device's name, else the
@@ -183,6 +188,10 @@ func (b *Broker) attach(conn net.Conn, secure *tls.Conn) {
 	b.mu.Unlock()
 	l.tap(Opened, nil)
 	conn.SetReadDeadline(time.Now().Add(connectTimeout)) //nolint:errcheck // a closed connection shows when it is read
+	if p, ok := conn.(puller); ok && secure == nil {
+		l.serve(p)
+		return
+	}
 	go func() {
 		defer b.wg.Done()
 		if secure != nil {
@@ -191,7 +200,7 @@ func (b *Broker) attach(conn net.Conn, secure *tls.Conn) {
 				return
 			}
 		}
-		l.end(b.server.EstablishConnection("twinrig", l))
+		l.end(b.server.EstablishConnection(listenerID, l))
 	}()
 }
 

@@ -193,6 +193,17 @@ func (h *hook) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 // OnWill is called when a connection ends without a DISCONNECT, before the will is sent.
 func (h *hook) OnWill(cl *mqtt.Client, will mqtt.Will) (mqtt.Will, error) {
 	l := linkOf(cl)
+	l.endBeforeWill(cl)
+	if will.WillDelayInterval > 0 {
+		h.b.delay(l, time.Duration(will.WillDelayInterval)*time.Second)
+	} else {
+		h.b.emitWill(l.device, l.id, will)
+	}
+	return will, nil
+}
+
+// endBeforeWill ends the connection before its will is sent.
+func (l *link) endBeforeWill(cl *mqtt.Client) {
 	if !l.twice {
 		// The client may be subscribed to its own will, and mochi closes only afterwards.
 		cl.Stop(nil)
@@ -200,12 +211,6 @@ func (h *hook) OnWill(cl *mqtt.Client, will mqtt.Will) (mqtt.Will, error) {
 	if l.readErr != nil {
 		l.emitDisconnect(l.readErr)
 	}
-	if will.WillDelayInterval > 0 {
-		h.b.delay(l, time.Duration(will.WillDelayInterval)*time.Second)
-	} else {
-		h.b.emitWill(l.device, l.id, will)
-	}
-	return will, nil
 }
 
 // OnDisconnect is called when the connection of an accepted client has ended.

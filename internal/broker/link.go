@@ -25,6 +25,7 @@ type writeChecker interface{ Writable() bool }
 // link is a connection as mochi sees it.
 type link struct {
 	net.Conn
+	served
 	b      *Broker
 	wait   writeWaiter  // nil: writes may block
 	room   writeChecker // nil: unknown
@@ -69,7 +70,7 @@ func (l *link) Read(p []byte) (int, error) {
 	if l.tooLarge {
 		return 0, l.oversized()
 	}
-	n, err := l.Conn.Read(p)
+	n, err := l.read(p)
 	l.tap(Received, p[:n])
 	if err != nil {
 		l.readErr = err
@@ -130,6 +131,9 @@ func (l *link) stop(reason packets.Code, deferWill bool) {
 		l.b.server.DisconnectClient(cl, reason) //nolint:errcheck // returns the reason
 	default:
 		cl.Stop(reason)
+	}
+	if l.pull != nil && l.claim() {
+		l.Run() // which sees the end
 	}
 	<-l.done
 }

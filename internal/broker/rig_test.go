@@ -33,10 +33,31 @@ type rig struct {
 	mu     sync.Mutex
 	wires  []*end
 	blind  bool // connections can wait for room, but not look
+	pulled bool // connections are served without a goroutine
 }
 
-// run runs script on a goroutine of its own, in virtual time, and returns what happened.
+// run runs script on a goroutine of its own, in virtual time, and returns what happened: twice, as it must not make
+// a difference whether a connection has a goroutine.
 func run(t *testing.T, cfg Config, script func(r *rig)) []trace.Event {
+	t.Helper()
+	events := runWith(t, cfg, script)
+	pulled := runWith(t, cfg, func(r *rig) { r.pulled = true; script(r) })
+	require.Equal(t, digest(t, events), digest(t, pulled), "without a goroutine for each connection:\n%s\nwith one:\n%s", lines(t, pulled), lines(t, events))
+	return events
+}
+
+// lines are the lines of a trace.
+func lines(t *testing.T, events []trace.Event) string {
+	var b strings.Builder
+	for _, e := range events {
+		line, err := e.MarshalJSON()
+		require.NoError(t, err)
+		b.Write(line)
+	}
+	return b.String()
+}
+
+func runWith(t *testing.T, cfg Config, script func(r *rig)) []trace.Event {
 	t.Helper()
 	var events []trace.Event
 	synctest.Test(t, func(t *testing.T) {
@@ -109,6 +130,8 @@ func (r *rig) dial(remote string, version byte) *client {
 	go c.read()
 	if r.blind {
 		r.serve(waiter{c.far, c.far})
+	} else if r.pulled {
+		r.serve(pulling{c.far})
 	} else {
 		r.serve(c.far)
 	}

@@ -20,6 +20,7 @@ type subscribing struct {
 // OnSubscribe keeps mochi from sending retained messages: they follow the SUBACK, in order.
 func (h *hook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	l := linkOf(cl)
+	l.subscribes()
 	l.subscribing = nil
 	pk.Filters = slices.Clone(pk.Filters)
 	for i, f := range pk.Filters {

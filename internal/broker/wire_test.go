@@ -27,6 +27,39 @@ type end struct {
 	expired      bool
 	deadline     time.Time
 	timer        *vtime.Timer
+	notify       func() // of a puller; nil: the end is none
+}
+
+// pulling is an end that can be served without a goroutine.
+type pulling struct{ *end }
+
+func (p pulling) Notify(notify func()) { p.notify = notify }
+
+func (p pulling) Take() ([]byte, error) {
+	e := p.end
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	in := e.in
+	switch {
+	case e.closed:
+		return nil, net.ErrClosed
+	case len(in) > 0:
+		e.in = nil
+		return in, nil
+	case e.eof && len(e.held) == 0:
+		return nil, io.EOF
+	case e.expired:
+		return nil, os.ErrDeadlineExceeded
+	}
+	return nil, nil
+}
+
+// came tells who reads that something came.
+func (e *end) came() {
+	e.cond.Broadcast()
+	if e.notify != nil {
+		e.notify()
+	}
 }
 
 func wire(loop *vtime.Loop, remote string) (near, far *end) {
@@ -82,6 +115,7 @@ func (e *end) Close() error {
 }
 
 func (e *end) receive(data []byte, eof bool) {
+	defer e.came()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.held = append(e.held, data...)
@@ -99,7 +133,6 @@ func (e *end) receive(data []byte, eof bool) {
 	if n > 0 && len(e.held) > 0 {
 		e.source.After(0, vtime.Bytes, func() { e.receive(nil, false) })
 	}
-	e.cond.Broadcast()
 }
 
 // lose makes the wire lose everything in both directions.
@@ -148,8 +181,8 @@ func (e *end) SetReadDeadline(t time.Time) error {
 		e.timer = e.source.After(time.Until(t), vtime.Deadline, func() {
 			e.mu.Lock()
 			e.expired = true
-			e.cond.Broadcast()
 			e.mu.Unlock()
+			e.came()
 		})
 	}
 	return nil

@@ -21,15 +21,17 @@ type pair struct {
 	mu     *sync.Mutex // the port's: guards all below, the streams and their links
 	device end
 	broker end
-	told   bool // the device's end is to be notified once mu is released
 }
 
-// unlock releases mu, and then notifies who uses the device's end as a Socket.
+// unlock releases mu, and then notifies whose end is used without waiting.
 func (p *pair) unlock() {
-	tell := p.told
-	p.told = false
+	device, broker := p.device.told, p.broker.told
+	p.device.told, p.broker.told = false, false
 	p.mu.Unlock()
-	if tell {
+	if broker {
+		p.broker.notify()
+	}
+	if device {
 		p.device.notify()
 	}
 }
@@ -44,7 +46,8 @@ type end struct {
 	out    *netsim.Stream // carries bytes from this end; the peer's in
 	frame  func([]byte) int
 	block  bool   // Write waits while the send buffer is full
-	notify func() // of the device's end, where it is a Socket; else nil
+	notify func() // called on the loop's goroutine when something came; nil: nobody asked
+	told   bool   // notify is to be called once mu is released
 
 	cond    *sync.Cond
 	waiting int // who waits for room
@@ -265,7 +268,7 @@ func (e *end) fail(err error) {
 // wake wakes who waits at this end, because something came. The caller holds mu, and releases it by unlock.
 func (e *end) wake() {
 	e.cond.Broadcast()
-	e.pair.told = e.pair.told || e.notify != nil
+	e.told = e.notify != nil
 }
 
 // receive takes bytes in; a framed end gets one packet for each turn of the loop. The caller holds mu.
@@ -388,13 +391,13 @@ func (d *deadline) arm() {
 
 func (d *deadline) fire() {
 	d.end.pair.mu.Lock()
-	defer d.end.pair.mu.Unlock()
+	defer d.end.pair.unlock()
 	switch {
 	case d.at.IsZero() || d.end.closed:
 	case time.Now().Before(d.at):
 		d.arm()
 	default:
 		d.expired = true
-		d.end.cond.Broadcast()
+		d.end.wake()
 	}
 }

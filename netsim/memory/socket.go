@@ -2,6 +2,7 @@ package memory
 
 import (
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -65,7 +66,7 @@ func (s *Socket) step() {
 	s.port.mu.Unlock()
 	if s.err == nil {
 		conn := sw.connected(s.port, h)
-		conn.device.notify = s.tell
+		conn.device.Notify(s.tell)
 		s.conn.Store(conn)
 		sw.cfg.Accept(&conn.broker)
 	}
@@ -92,7 +93,7 @@ func (s *Socket) Connected() (bool, error) {
 // Take returns what came since the last call; it is the caller's. The error, once there is no more, says why.
 func (s *Socket) Take() ([]byte, error) {
 	if c := s.conn.Load(); c != nil {
-		return c.device.take()
+		return c.device.Take()
 	}
 	s.port.mu.Lock()
 	defer s.port.mu.Unlock()
@@ -154,15 +155,26 @@ func (e *end) alive() (bool, error) {
 	return e.err == nil, e.err
 }
 
-func (e *end) take() ([]byte, error) {
+// Notify has notify called, on the event loop's goroutine, whenever something comes for Take.
+func (e *end) Notify(notify func()) {
 	e.pair.mu.Lock()
 	defer e.pair.mu.Unlock()
-	if e.closed {
+	e.notify = notify
+}
+
+// Take is a Read that does not wait: it returns all that came, which is the caller's, or why nothing will come.
+func (e *end) Take() ([]byte, error) {
+	e.pair.mu.Lock()
+	defer e.pair.mu.Unlock()
+	data := e.buf
+	switch {
+	case e.closed:
 		return nil, net.ErrClosed
-	}
-	if data := e.buf; len(data) > 0 {
+	case len(data) > 0:
 		e.buf = nil
 		return data, nil
+	case e.err == nil && e.read.expired:
+		return nil, os.ErrDeadlineExceeded
 	}
 	return nil, e.err
 }
