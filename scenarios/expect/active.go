@@ -49,10 +49,10 @@ type Active struct {
 
 // slot is what an Active knows of one node.
 type slot struct {
-	matches []int  // events: those that match, unused when they were read
-	holds   bool   // states: at the last look
-	broken  bool   // states, during: it did not hold at some instant
-	changes uint64 // states: sum of the devices' changes at the last look
+	matches matchList // events: those that match, unused when they were read
+	holds   bool      // states: at the last look
+	broken  bool      // states, during: it did not hold at some instant
+	changes uint64    // states: sum of the devices' changes at the last look
 	looked  bool
 	brokeAt time.Duration
 	fleet   *fleetSlot // events of a fleet
@@ -67,7 +67,7 @@ func (p *Program) Begin(step *lang.Step, h *History, now time.Duration, window W
 		a.series = append(a.series, newSeries(rule))
 	}
 	a.prepare()
-	for i := window.From; i < h.Len(); i++ {
+	for i := range h.known(window.From, h.Len()) {
 		a.read(i)
 	}
 	a.look()
@@ -191,8 +191,8 @@ func (a *Active) read(i int) {
 			s.add(a.h, i)
 		}
 		// Plain conditions need no more matches than there are leaves that may want them.
-		if !a.h.used(i) && (a.counting() || len(a.slots[n.id].matches) < a.x.nodes) {
-			a.slots[n.id].matches = append(a.slots[n.id].matches, i)
+		if !a.h.used(i) && (a.counting() || a.slots[n.id].matches.n < a.x.nodes) {
+			a.slots[n.id].matches.add(a.h, i)
 		}
 	})
 }
@@ -250,13 +250,13 @@ func (a *Active) failHopeless() {
 	}
 	for _, s := range a.series {
 		if s.hopeless() && a.verdict == Pending {
-			a.fail(s.why(a.h))
+			a.fail(s.why())
 		}
 	}
 }
 
 // matches returns the matches of an expectation about one kind of event.
-func (a *Active) matches() []int { return a.slots[a.x.root.id].matches }
+func (a *Active) matches() *matchList { return &a.slots[a.x.root.id].matches }
 
 // holds reports whether everything in the step holds now, and if so keeps in consumed what it used.
 func (a *Active) holds() bool {
@@ -273,7 +273,7 @@ func (a *Active) holds() bool {
 		return ok
 	}
 	a.consumed = nil
-	n := len(a.matches())
+	n := a.matches().n
 	switch c := a.x.count; {
 	case c != nil && !c.Holds(float64(n)):
 		return false
@@ -286,7 +286,7 @@ func (a *Active) holds() bool {
 		}
 	}
 	if a.x.count == nil || lowerBound(a.x.count.Op) {
-		a.consumed = a.matches()
+		a.consumed = a.matches().kept
 	}
 	return true
 }

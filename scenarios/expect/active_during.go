@@ -27,8 +27,8 @@ func (a *Active) lookDuring() {
 		}
 		return
 	}
-	if c := a.x.count; c != nil && exceeded(c, len(a.matches())) {
-		a.fail(plural(len(a.matches()), "match", "matches") + ", " + c.Op + " " + formatValue(c.Value) + " wanted")
+	if c := a.x.count; c != nil && exceeded(c, a.matches().n) {
+		a.fail(plural(a.matches().n, "match", "matches") + ", " + c.Op + " " + formatValue(c.Value) + " wanted")
 		return
 	}
 	a.failHopeless()

@@ -9,14 +9,15 @@ import (
 type fleetSlot struct {
 	rule    *fleetLeaf // nil: states
 	members []memberSlot
-	good    int // members that satisfy the leaf
-	lost    int // during: members that cannot any more
-	flips   int // states: how many flips of the tracked members were read
+	good    int  // members that satisfy the leaf
+	lost    int  // during: members that cannot any more
+	flips   int  // states: how many flips of the tracked members were read
+	reads   bool // states: it has begun to read them
 }
 
 // memberSlot is what is known of one member.
 type memberSlot struct {
-	matches []int
+	matches matchList
 	series  []*series
 	good    bool
 	lost    bool
@@ -27,7 +28,7 @@ func (a *Active) prepare() {
 	root := a.x.root
 	switch {
 	case a.x.measure != nil:
-		a.meter = newMeter(a.x.measure, a.x.temporal == judgeWithin)
+		a.meter = newMeter(a.x.measure)
 		return
 	case a.x.blinks != nil:
 		a.prepareBlinks()
@@ -64,7 +65,7 @@ func (a *Active) newFleetSlot(n *node) *fleetSlot {
 
 // memberGood reports whether the events of a member satisfy the leaf.
 func (a *Active) memberGood(s *memberSlot) bool {
-	n := len(s.matches)
+	n := s.matches.n
 	if c := a.x.count; c != nil && !c.Holds(float64(n)) || c == nil && n == 0 {
 		return false
 	}
@@ -79,9 +80,9 @@ func (a *Active) memberGood(s *memberSlot) bool {
 // memberLost reports whether no later event can make it good.
 func (a *Active) memberLost(s *memberSlot) bool {
 	if a.x.source.Not {
-		return len(s.matches) > 0
+		return s.matches.n > 0
 	}
-	return a.x.count != nil && exceeded(a.x.count, len(s.matches)) || slices.ContainsFunc(s.series, (*series).hopeless)
+	return a.x.count != nil && exceeded(a.x.count, s.matches.n) || slices.ContainsFunc(s.series, (*series).hopeless)
 }
 
 // add takes a matching event of member m in.
@@ -95,8 +96,8 @@ func (f *fleetSlot) add(a *Active, m, i int) {
 	for _, x := range s.series {
 		x.add(a.h, i)
 	}
-	if !a.h.used(i) && (a.counting() || len(s.matches) < a.x.nodes) {
-		s.matches = append(s.matches, i)
+	if !a.h.used(i) && (a.counting() || s.matches.n < a.x.nodes) {
+		s.matches.add(a.h, i)
 	}
 	if good := a.memberGood(s); good != s.good {
 		s.good = good
@@ -125,11 +126,11 @@ func (a *Active) fleetHolds() bool {
 	for m := range f.members {
 		s := &f.members[m]
 		switch {
-		case !s.good || len(s.matches) == 0:
+		case !s.good || len(s.matches.kept) == 0:
 		case !a.counting():
-			a.consumed = append(a.consumed, s.matches[0])
+			a.consumed = append(a.consumed, s.matches.kept[0])
 		case a.x.count == nil || lowerBound(a.x.count.Op):
-			a.consumed = append(a.consumed, s.matches...)
+			a.consumed = append(a.consumed, s.matches.kept...)
 		}
 	}
 	slices.Sort(a.consumed)
@@ -175,16 +176,17 @@ func (a *Active) readFlips() {
 			f.lost++
 		}
 	}
-	if f.flips == 0 {
+	if !f.reads {
+		f.reads, f.flips = true, t.dropped+len(t.flips)
+		t.readers = append(t.readers, a)
 		for m, class := range t.class {
 			lose(m, class)
 		}
-	} else {
-		for _, flip := range t.flips[f.flips-1:] {
-			lose(int(flip.member), flip.class)
-		}
 	}
-	f.flips = len(t.flips) + 1
+	for _, flip := range t.flips[f.flips-t.dropped:] {
+		lose(int(flip.member), flip.class)
+	}
+	f.flips = t.dropped + len(t.flips)
 }
 
 // judgeFleet judges a during window at its end.
@@ -245,7 +247,7 @@ func (a *Active) fleetShortfall() string {
 	}
 	text := fmt.Sprintf("%s %d of the %d members of %s, %s: %s", what, n, len(f.members), name, q.wanted(), f.names(a.h, a.x.root, bad))
 	if first != nil && a.counting() {
-		text += "; of the first: " + a.shortfallOf(first.matches, first.series)
+		text += "; of the first: " + a.shortfallOf(&first.matches, first.series)
 	}
 	return text
 }

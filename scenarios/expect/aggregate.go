@@ -139,8 +139,13 @@ func (g *aggregate) statistic(t *tracked) float64 {
 
 // nearestRank returns the smallest of sorted values such that at least the share q of them is not above it.
 func nearestRank[T any](sorted []T, q float64) T {
-	rank := int(math.Ceil(q*float64(len(sorted)) - 1e-9))
-	return sorted[min(max(rank, 1), len(sorted))-1]
+	return sorted[rankOf(len(sorted), q)]
+}
+
+// rankOf is nearestRank's index among n values.
+func rankOf(n int, q float64) int {
+	rank := int(math.Ceil(q*float64(n) - 1e-9))
+	return min(max(rank, 1), n) - 1
 }
 
 // describe renders the result for a message, with the members that decide it.

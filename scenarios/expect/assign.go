@@ -25,7 +25,7 @@ func (a *Active) satisfy(todo, leaves []*node, state func(*node) bool) ([]int, b
 		}
 		return a.satisfy(rest, leaves, state)
 	case n.op == opEvent:
-		if f := a.slots[n.id].fleet; f != nil && !f.rule.quorum.holds(f.good, len(f.members)) || f == nil && len(a.slots[n.id].matches) == 0 {
+		if f := a.slots[n.id].fleet; f != nil && !f.rule.quorum.holds(f.good, len(f.members)) || f == nil && len(a.slots[n.id].matches.kept) == 0 {
 			return nil, false
 		}
 		return a.satisfy(rest, append(slices.Clip(leaves), n), state)
@@ -62,12 +62,12 @@ func (a *Active) firstMatch(n *node) int {
 func (a *Active) claims(n *node) [][]int {
 	s := &a.slots[n.id]
 	var claims [][]int
-	if len(s.matches) > 0 {
-		claims = append(claims, s.matches)
+	if len(s.matches.kept) > 0 {
+		claims = append(claims, s.matches.kept)
 	}
 	if s.fleet != nil {
 		for m := range s.fleet.members {
-			if matches := s.fleet.members[m].matches; len(matches) > 0 {
+			if matches := s.fleet.members[m].matches.kept; len(matches) > 0 {
 				claims = append(claims, matches)
 			}
 		}

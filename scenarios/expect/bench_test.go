@@ -49,6 +49,7 @@ never:
 			b.ReportAllocs()
 			for b.Loop() {
 				h := expect.NewHistory(p)
+				program.Forget(h, h.Len)
 				watch := program.Watch(h)
 				a := program.Begin(&p.Scenario.Steps[1], h, 0, h.Mark(0, "power"))
 				for i := range events {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/twinrig/twinrig/internal/diag"
+	"github.com/twinrig/twinrig/internal/trace"
 	"github.com/twinrig/twinrig/scenarios/lang"
 	"github.com/twinrig/twinrig/scenarios/plan"
 )
@@ -16,6 +17,8 @@ type Program struct {
 	conditions   map[*lang.Expr]*expression
 	records      map[*lang.Step][]recordRule
 	invariants   []*invariantRule
+	inOrder      []*lang.Expect      // of expectations
+	reads        map[trace.Kind]bool // kinds of event that an expectation may ask for
 }
 
 // temporal is how a condition is judged over time.
@@ -62,6 +65,7 @@ type invariantRule struct {
 func Compile(p *plan.Plan) (*Program, diag.List) {
 	c := newCompiler(newScope(p))
 	c.steps(p.Scenario.Steps, "steps")
+	readKinds(p.Scenario.Steps, c.program.reads)
 	c.invariants(p.Scenario.Always, "always")
 	c.invariants(p.Scenario.Never, "never")
 	c.invariants(p.Scenario.Sometimes, "sometimes")
@@ -80,7 +84,7 @@ func (p *Program) With(steps []lang.Step) (*Program, diag.List) {
 
 func newCompiler(s *scope) *programCompiler {
 	return &programCompiler{scope: s, program: &Program{scope: s, expectations: map[*lang.Expect]*expectation{}, conditions: map[*lang.Expr]*expression{},
-		records: map[*lang.Step][]recordRule{}}}
+		records: map[*lang.Step][]recordRule{}, reads: map[trace.Kind]bool{}}}
 }
 
 type programCompiler struct {
@@ -140,6 +144,7 @@ func (c *programCompiler) expectation(e *lang.Expect, path string) {
 		x.blinks = newBlinksRule(e.Blinks)
 	}
 	c.program.expectations[e] = x
+	c.program.inOrder = append(c.program.inOrder, e)
 }
 
 // checkInvariant refuses what could never come true.

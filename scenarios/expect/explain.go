@@ -24,7 +24,7 @@ func (a *Active) Explain() Failure {
 	switch {
 	case a.meter != nil:
 		f.Window = windowText(a.window, a.at)
-		f.Nearest = a.meter.worst(a.h)
+		f.Nearest = a.meter.nearest(a.h)
 		return f
 	case a.blinkers != nil:
 		f.Nearest = a.nearestEdges()
@@ -65,7 +65,7 @@ func (a *Active) shortfall() string {
 				missing = append(missing, fmt.Sprintf("no %s from %d of the %d members of %s: %s", n.event.noun(), len(f.members)-f.good, len(f.members), f.rule.name,
 					f.names(a.h, n, func(s *memberSlot) bool { return !s.good })))
 			}
-		case n.op == opEvent && len(a.slots[n.id].matches) == 0:
+		case n.op == opEvent && a.slots[n.id].matches.n == 0:
 			missing = append(missing, "no "+n.event.noun())
 		case n.op == opEvent:
 			matched++
@@ -77,20 +77,20 @@ func (a *Active) shortfall() string {
 	return strings.Join(missing, "; ")
 }
 
-func (a *Active) shortfallOf(matches []int, series []*series) string {
+func (a *Active) shortfallOf(matches *matchList, series []*series) string {
 	var parts []string
-	n := len(matches)
+	n := matches.n
 	if c := a.x.count; c != nil && !c.Holds(float64(n)) {
 		text := fmt.Sprintf("%s, %s %s wanted", plural(n, "match", "matches"), c.Op, formatValue(c.Value))
 		if n > 0 {
-			text += ", the last one at " + clock(a.h.at(matches[n-1]).At)
+			text += ", the last one at " + clock(matches.last)
 		}
 		parts = append(parts, text)
 	} else if n == 0 {
 		parts = append(parts, "no "+a.x.root.event.noun())
 	}
 	for _, s := range series {
-		if why := s.why(a.h); why != "" {
+		if why := s.why(); why != "" {
 			parts = append(parts, why)
 		}
 	}
@@ -113,8 +113,8 @@ func (l *eventLeaf) noun() string {
 // forbidden says what `not` found.
 func (a *Active) forbidden() string {
 	if len(a.consumed) > 0 {
-		e := a.h.at(a.consumed[len(a.consumed)-1])
-		return fmt.Sprintf("it happened at %s: %s", clock(e.At), eventText(e))
+		i := a.consumed[len(a.consumed)-1]
+		return fmt.Sprintf("it happened at %s: %s", clock(a.h.at(i).At), happened(a.h.at(i)))
 	}
 	return "it is so: " + a.presentState()
 }
@@ -150,7 +150,7 @@ type candidate struct {
 // or that lie before the window, then those of the same subject, then those of the same kind.
 func (a *Active) nearest() []Near {
 	var found []candidate
-	for i := range a.until {
+	for i := range a.h.known(0, a.until) {
 		a.x.root.walk(func(n *node) {
 			if n.op != opEvent {
 				return
@@ -211,17 +211,12 @@ func (l *eventLeaf) otherSubject(e *trace.Event) string {
 
 // usedText says which step used the event.
 func (h *History) usedText(i int) string {
-	by := h.users[h.usedBy[i]-1]
-	pos := by.x.source.Pos
-	if pos.Line == 0 {
-		pos = by.step.Pos
-	}
-	return fmt.Sprintf("already satisfied %s in line %d", by.x.path, pos.Line)
+	by := h.users[h.user(i)-1]
+	return fmt.Sprintf("already satisfied %s in line %d", by.path, by.line)
 }
 
-// changesOf returns the last changes of the values that the states of a condition read, among the
-// first events of the history.
-func (h *History) changesOf(root *node, events int) []Near {
+// stateKeys returns which values, by their keys, the states of a condition read.
+func stateKeys(root *node) map[string]bool {
 	keys := map[string]bool{}
 	root.walk(func(n *node) {
 		switch {
@@ -241,12 +236,22 @@ func (h *History) changesOf(root *node, events int) []Near {
 			keys[n.is.key] = true
 		}
 	})
+	return keys
+}
+
+// changesOf returns the last changes of the values that the states of a condition read, among the
+// first events of the history.
+func (h *History) changesOf(root *node, events int) []Near {
+	keys := stateKeys(root)
 	about := map[int]bool{}
 	for _, d := range root.devices {
 		about[d] = true
 	}
 	var near []Near
-	for i := events - 1; i >= 0 && len(near) < most; i-- {
+	for i := range h.knownBackwards(events) {
+		if len(near) == most {
+			break
+		}
 		if e := h.at(i); h.touches(e, about, keys) {
 			near = append(near, Near{At: e.At, What: eventText(e)})
 		}

@@ -7,13 +7,14 @@ import (
 	"github.com/twinrig/twinrig/scenarios/plan"
 )
 
-// History keeps the events of a run so far, marks which of them were used by an expectation, and
+// History keeps the events of a run (of a long one those that somebody may still read), marks which of them were used by an expectation, and
 // holds the state that follows from them: pin levels, sensor values, metrics, power.
 type History struct {
-	chunks   [][]trace.Event // of chunk events each, so that nothing is copied as they grow
+	chunks   []piece // the newest ones; nothing is copied as they grow
+	gone     int     // how many chunks were taken away before the first of them
 	length   int
-	usedBy   []int32 // parallel to events: 0, or 1 + the index in users
-	users    []*Active
+	old      memory
+	users    []user
 	devices  []*deviceState
 	index    map[string]int // device name to its index in devices
 	values   map[string]any // what expressions read, by valueKey
@@ -32,13 +33,14 @@ const chunk = 512
 type watcher interface {
 	// advance sees that time went on to now and that nothing happened before it.
 	advance(now time.Duration)
-	// observe sees the event at index i; the state already includes it. It reports whether it wants more.
+	// observe sees the event at index i, the newest one; the state already includes it. It reports whether it wants more.
 	observe(i int) (more bool)
 }
 
 // NewHistory returns the history of a run that is about to start.
 func NewHistory(p *plan.Plan) *History {
-	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}, payloads: p.Payloads(), tracks: map[*overFleet]*tracked{}}
+	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}, payloads: p.Payloads(), tracks: map[*overFleet]*tracked{},
+		old: memory{events: map[int]*keptEvent{}}}
 	for i := range p.Devices {
 		h.index[p.Devices[i].Name] = i
 		h.devices = append(h.devices, newDeviceState(&p.Devices[i], h.values))
@@ -78,18 +80,27 @@ func (h *History) Append(events []trace.Event) {
 // Len returns the number of events so far.
 func (h *History) Len() int { return h.length }
 
-// Event returns the event at an index from 0 to Len()-1.
+// Event returns the event at an index from 0 to Len()-1; an empty one where it was forgotten.
 func (h *History) Event(i int) trace.Event { return *h.at(i) }
 
-func (h *History) at(i int) *trace.Event { return &h.chunks[i/chunk][i%chunk] }
+// at returns the event at an index; of one that was forgotten an empty one.
+func (h *History) at(i int) *trace.Event {
+	if n := i/chunk - h.gone; n >= 0 {
+		return &h.chunks[n].events[i%chunk]
+	}
+	if k, ok := h.old.events[i]; ok {
+		return &k.Event
+	}
+	return &trace.Event{}
+}
 
 func (h *History) add(e *trace.Event) {
 	if h.length%chunk == 0 {
-		h.chunks = append(h.chunks, make([]trace.Event, 0, chunk))
+		h.forget()
+		h.chunks = append(h.chunks, piece{events: make([]trace.Event, 0, chunk)})
 	}
 	last := &h.chunks[len(h.chunks)-1]
-	*last = append(*last, *e)
-	h.usedBy = append(h.usedBy, 0)
+	last.events = append(last.events, *e)
 	h.length++
 }
 
@@ -106,17 +117,45 @@ func (h *History) Mark(now time.Duration, step string) Window {
 	return Window{From: h.length, Since: now, Step: step}
 }
 
-// used reports whether an expectation used the event up.
-func (h *History) used(i int) bool { return h.usedBy[i] != 0 }
+// user is an expectation that used events up.
+type user struct {
+	path string
+	line int
+}
 
-// use marks events as used by a.
+// used reports whether an expectation used the event up.
+func (h *History) used(i int) bool { return h.user(i) != 0 }
+
+// user returns 1 + the index in users of who used the event; 0: nobody did.
+func (h *History) user(i int) int32 {
+	if n := i/chunk - h.gone; n >= 0 {
+		if by := h.chunks[n].usedBy; by != nil {
+			return by[i%chunk]
+		}
+		return 0
+	}
+	if k, ok := h.old.events[i]; ok {
+		return k.usedBy
+	}
+	return 0
+}
+
+// use marks events as used by a. What was forgotten nobody reads again.
 func (h *History) use(a *Active, events []int) {
 	if len(events) == 0 {
 		return
 	}
-	h.users = append(h.users, a)
+	by := user{a.x.path, a.x.source.Pos.Line}
+	if by.line == 0 {
+		by.line = a.step.Pos.Line
+	}
+	h.users = append(h.users, by)
 	for _, i := range events {
-		h.usedBy[i] = int32(len(h.users))
+		if n := i/chunk - h.gone; n >= 0 {
+			h.chunks[n].use(i%chunk, int32(len(h.users)))
+		} else if k, ok := h.old.events[i]; ok {
+			k.usedBy = int32(len(h.users))
+		}
 	}
 }
 

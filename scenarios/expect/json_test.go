@@ -112,7 +112,7 @@ func TestGaps(t *testing.T) {
 	} {
 		s := newSeries(seriesRule{kind: gapless, field: "seq"})
 		for _, n := range tt.seen {
-			s.seen[n] = true
+			s.seen.add(n)
 		}
 		require.Equal(t, tt.want, s.gaps(tt.from, tt.to))
 	}

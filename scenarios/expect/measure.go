@@ -1,8 +1,10 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,10 +110,10 @@ type Measurement struct {
 	Elapsed time.Duration
 }
 
-// sample is one measured time.
+// sample is one measured time that a failure may show.
 type sample struct {
-	took     time.Duration
-	from, to int // events
+	took time.Duration
+	from trace.Event
 }
 
 // start is a measurement that has not ended.
@@ -120,22 +122,24 @@ type start struct {
 	at    time.Duration
 }
 
-// meter measures.
+// meter measures. It keeps a length for each time that it measured, and more of the few that a failure shows.
 type meter struct {
 	rule    *measureRule
-	sorted  bool // the samples are kept sorted: they are looked at all the time
 	waiting map[string][]start
-	order   []string // keys, in the order of their first start
 	open    int
 	begun   int
 	lost    int
-	late    []sample // what ended after the timeout
-	samples []sample
-	noField int // messages without the field `by`
+	times   sortedTimes
+	sum     float64
+	worst   []sample // the longest, the longest last; of equal ones the later
+	late    []sample // the first that ended after the timeout
+	noField int      // messages without the field `by`
+	changed bool     // since it was last judged
+	met     bool     // when it was last judged
 }
 
-func newMeter(rule *measureRule, sorted bool) *meter {
-	return &meter{rule: rule, sorted: sorted, waiting: map[string][]start{}}
+func newMeter(rule *measureRule) *meter {
+	return &meter{rule: rule, waiting: map[string][]start{}, changed: true}
 }
 
 // add takes the event at index i in, first as an end, then as a beginning; begins says whether it may be one.
@@ -147,12 +151,10 @@ func (m *meter) add(h *History, i int, begins bool) {
 	}
 	if begins && m.rule.from.matches(h, i) {
 		if key, ok := m.key(h, m.rule.from, i); ok {
-			if _, known := m.waiting[key]; !known {
-				m.order = append(m.order, key)
-			}
 			m.waiting[key] = append(m.waiting[key], start{i, h.at(i).At})
 			m.open++
 			m.begun++
+			m.changed = true
 		}
 	}
 }
@@ -161,7 +163,7 @@ func (m *meter) add(h *History, i int, begins bool) {
 func (m *meter) key(h *History, l *eventLeaf, i int) (string, bool) {
 	key := ""
 	if l.members != nil {
-		key = fmt.Sprint(l.members.of(h, h.at(i)))
+		key = strconv.Itoa(l.members.of(h, h.at(i)))
 	}
 	if m.rule.source.By == "" {
 		return key, true
@@ -182,51 +184,61 @@ func (m *meter) end(h *History, key string, i int) {
 	at := h.at(i).At
 	queue := m.waiting[key]
 	for len(queue) > 0 {
-		s := sample{at - queue[0].at, queue[0].event, i}
+		took, from := at-queue[0].at, queue[0]
 		queue = queue[1:]
 		m.open--
-		if m.rule.timeout == 0 || s.took <= m.rule.timeout {
-			m.take(s)
+		m.changed = true
+		if m.rule.timeout == 0 || took <= m.rule.timeout {
+			m.take(h, took, from)
 			break
 		}
 		m.lost++ // nobody waits that long: the end is that of a later one
-		m.late = append(m.late, s)
+		if len(m.late) < most {
+			m.late = append(m.late, sample{took, h.shown(from)})
+		}
 	}
-	m.waiting[key] = queue
+	if m.waiting[key] = queue; len(queue) == 0 {
+		delete(m.waiting, key)
+	}
 }
 
-func bySize(a, b sample) int {
-	return int(min(1, max(-1, a.took-b.took)))
-}
-
-func (m *meter) take(s sample) {
-	if !m.sorted {
-		m.samples = append(m.samples, s)
+func (m *meter) take(h *History, took time.Duration, from start) {
+	m.times.add(took)
+	m.sum += float64(took)
+	if len(m.worst) == most && took < m.worst[0].took {
 		return
 	}
-	at, _ := slices.BinarySearchFunc(m.samples, s, bySize)
-	m.samples = slices.Insert(m.samples, at, s)
+	at := len(m.worst)
+	for at > 0 && took < m.worst[at-1].took {
+		at--
+	}
+	m.worst = slices.Insert(m.worst, at, sample{took, h.shown(from)})
+	m.worst = m.worst[max(0, len(m.worst)-most):]
+}
+
+// shown returns the event that began a measurement, for a failure; of a forgotten one only when it was.
+func (h *History) shown(s start) trace.Event {
+	e := *h.at(s.event)
+	e.At = s.at
+	return e
 }
 
 // measurement is the distribution so far. At the end what is still open is lost.
 func (m *meter) measurement(end bool) Measurement {
-	r := Measurement{Count: len(m.samples), Lost: m.lost, Pos: m.rule.source.Pos}
+	r := Measurement{Count: m.times.n, Lost: m.lost, Pos: m.rule.source.Pos}
 	if end {
 		r.Lost += m.open
 	}
 	if r.Count == 0 {
 		return r
 	}
-	if !m.sorted {
-		slices.SortStableFunc(m.samples, bySize)
+	r.Mean = time.Duration(m.sum / float64(r.Count))
+	for _, p := range []struct {
+		to    *time.Duration
+		share float64
+	}{{&r.Min, 0}, {&r.P50, 0.5}, {&r.P90, 0.9}, {&r.P95, 0.95}, {&r.P99, 0.99}, {&r.P999, 0.999}, {&r.Max, 1}} {
+		*p.to = m.times.at(rankOf(r.Count, p.share))
 	}
-	rank := func(q float64) time.Duration { return nearestRank(m.samples, q).took }
-	var sum float64
-	for _, s := range m.samples {
-		sum += float64(s.took)
-	}
-	r.Mean = time.Duration(sum / float64(r.Count))
-	r.Min, r.P50, r.P90, r.P95, r.P99, r.P999, r.Max = rank(0), rank(0.5), rank(0.9), rank(0.95), rank(0.99), rank(0.999), rank(1)
 	return r
 }
 
@@ -264,10 +276,13 @@ func (m *meter) judged(end bool) Measurement {
 
 // holds reports whether all limits do.
 func (m *meter) holds(_ time.Duration, end bool) bool {
-	if count := m.rule.source.Count; count != nil && !count.Holds(float64(len(m.samples))) || count == nil && len(m.samples) == 0 {
+	if count := m.rule.source.Count; count != nil && !count.Holds(float64(m.times.n)) || count == nil && m.times.n == 0 {
 		return false
 	}
-	return len(m.judged(end).Missed) == 0
+	if m.changed || end {
+		m.changed, m.met = false, len(m.judged(end).Missed) == 0
+	}
+	return m.met
 }
 
 // shortfall says which limits do not hold.
@@ -282,28 +297,26 @@ func (m *meter) shortfall(time.Duration) string {
 	return text
 }
 
-// worst shows the longest measurements, and the first that are lost.
-func (m *meter) worst(h *History) []Near {
+// nearest shows the longest measurements, and the first that are lost.
+func (m *meter) nearest(h *History) []Near {
 	var near []Near
-	m.measurement(true)
-	for i := len(m.samples) - 1; i >= 0 && len(near) < most; i-- {
-		s := m.samples[i]
-		near = append(near, Near{At: h.at(s.from).At, What: eventText(h.at(s.from)), Why: "took " + s.took.String()})
+	for _, s := range m.worst {
+		near = append(near, Near{At: s.from.At, What: happened(&s.from), Why: "took " + s.took.String()})
 	}
-	lost := 0
-	for _, key := range m.order {
-		for _, s := range m.waiting[key] {
-			if lost++; lost <= most {
-				near = append(near, Near{At: s.at, What: eventText(h.at(s.event)), Why: "lost"})
-			}
-		}
+	slices.Reverse(near)
+	var open []start
+	for _, starts := range m.waiting {
+		open = append(open, starts...)
 	}
-	for i, s := range m.late {
-		if i < most {
-			near = append(near, Near{At: h.at(s.from).At, What: eventText(h.at(s.from)), Why: "lost: nothing came within " + length(m.rule.timeout)})
-		}
+	slices.SortFunc(open, func(a, b start) int { return cmp.Compare(a.event, b.event) })
+	for _, s := range open[:min(len(open), most)] {
+		e := h.shown(s)
+		near = append(near, Near{At: s.at, What: happened(&e), Why: "lost"})
 	}
-	slices.SortStableFunc(near, func(a, b Near) int { return int(min(1, max(-1, a.At-b.At))) })
+	for _, s := range m.late {
+		near = append(near, Near{At: s.from.At, What: happened(&s.from), Why: "lost: nothing came within " + length(m.rule.timeout)})
+	}
+	slices.SortStableFunc(near, func(a, b Near) int { return cmp.Compare(a.At, b.At) })
 	return near
 }
 

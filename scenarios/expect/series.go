@@ -3,10 +3,10 @@ package expect
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/twinrig/twinrig/internal/third_party/jsonschema"
 
@@ -50,27 +50,26 @@ func seriesRules(e *lang.Expect, schema *jsonschema.Schema) []seriesRule {
 // series judges one rule message by message, in constant time each.
 type series struct {
 	rule     seriesRule
-	seen     map[int64]bool // gapless: the values, in the range where there is one
-	min, max int64
+	seen     numbers // gapless: the values, in the range where there is one
 	last     any
-	first    map[string]int // unique: value to the event that had it first
-	broken   func(h *History) string
+	first    map[string]time.Duration // unique: when a value came first
+	broken   string                   // what no later message can mend
 	messages int
 }
 
 func newSeries(rule seriesRule) *series {
-	return &series{rule: rule, seen: map[int64]bool{}, first: map[string]int{}}
+	return &series{rule: rule, first: map[string]time.Duration{}}
 }
 
 // add takes in the message at index i.
 func (s *series) add(h *History, i int) {
 	s.messages++
-	if s.broken != nil {
+	if s.broken != "" {
 		return
 	}
 	body, ok := h.decode(i)
 	if s.rule.kind == conforms {
-		s.addConforming(i, body, ok)
+		s.addConforming(h, i, body, ok)
 		return
 	}
 	value, found := any(nil), false
@@ -78,56 +77,46 @@ func (s *series) add(h *History, i int) {
 		value, found = lookup(body, s.rule.field)
 	}
 	if !found {
-		s.broken = func(h *History) string {
-			return fmt.Sprintf("there is no field %s in the message at %s: %s", s.rule.field, clock(h.at(i).At), shorten(h.payloadText(h.at(i)), 80))
-		}
+		s.broken = fmt.Sprintf("there is no field %s in the message at %s: %s", s.rule.field, clock(h.at(i).At), shorten(h.payloadText(h.at(i)), 80))
 		return
 	}
 	switch s.rule.kind {
 	case gapless:
-		s.addGapless(i, value)
+		s.addGapless(h.at(i).At, value)
 	case ordered:
-		s.addOrdered(i, value)
+		s.addOrdered(h.at(i).At, value)
 	case unique:
-		s.addUnique(i, value)
+		s.addUnique(h.at(i).At, value)
 	}
 }
 
-func (s *series) addConforming(i int, body any, ok bool) {
+func (s *series) addConforming(h *History, i int, body any, ok bool) {
 	why := "payload is not JSON"
 	if ok {
 		why = invalid(s.rule.schema, body)
 	}
 	if why != "" {
-		s.broken = func(h *History) string {
-			if !ok {
-				why = h.undecodable(i)
-			}
-			return fmt.Sprintf("the message at %s is %s: %s", clock(h.at(i).At), strings.Replace(why, "payload is not", "not", 1), shorten(h.payloadText(h.at(i)), 80))
+		if !ok {
+			why = h.undecodable(i)
 		}
+		s.broken = fmt.Sprintf("the message at %s is %s: %s", clock(h.at(i).At), strings.Replace(why, "payload is not", "not", 1), shorten(h.payloadText(h.at(i)), 80))
 	}
 }
 
-func (s *series) addGapless(i int, value any) {
+func (s *series) addGapless(at time.Duration, value any) {
 	f, ok := value.(float64)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		s.broken = func(h *History) string {
-			return fmt.Sprintf("%s is %s, not a whole number, in the message at %s", s.rule.field, shortJSON(value), clock(h.at(i).At))
-		}
+		s.broken = fmt.Sprintf("%s is %s, not a whole number, in the message at %s", s.rule.field, shortJSON(value), clock(at))
 		return
 	}
 	n := int64(f)
 	if s.rule.from != nil && (n < *s.rule.from || n > *s.rule.to) {
 		return
 	}
-	if len(s.seen) == 0 {
-		s.min, s.max = n, n
-	}
-	s.seen[n] = true
-	s.min, s.max = min(s.min, n), max(s.max, n)
+	s.seen.add(n)
 }
 
-func (s *series) addOrdered(i int, value any) {
+func (s *series) addOrdered(at time.Duration, value any) {
 	last := s.last
 	s.last = value
 	if last == nil {
@@ -140,25 +129,20 @@ func (s *series) addOrdered(i int, value any) {
 	if ok && order <= 0 {
 		return
 	}
-	s.broken = func(h *History) string {
-		at := clock(h.at(i).At)
-		if !ok {
-			return fmt.Sprintf("%s is %s after %s at %s: they have no order", s.rule.field, shortJSON(value), shortJSON(last), at)
-		}
-		return fmt.Sprintf("%s goes back from %s to %s at %s", s.rule.field, shortJSON(last), shortJSON(value), at)
+	s.broken = fmt.Sprintf("%s goes back from %s to %s at %s", s.rule.field, shortJSON(last), shortJSON(value), clock(at))
+	if !ok {
+		s.broken = fmt.Sprintf("%s is %s after %s at %s: they have no order", s.rule.field, shortJSON(value), shortJSON(last), clock(at))
 	}
 }
 
-func (s *series) addUnique(i int, value any) {
+func (s *series) addUnique(at time.Duration, value any) {
 	key := jsonText(value)
 	before, repeated := s.first[key]
 	if !repeated {
-		s.first[key] = i
+		s.first[key] = at
 		return
 	}
-	s.broken = func(h *History) string {
-		return fmt.Sprintf("%s %s comes at %s and again at %s", s.rule.field, shorten(key, 80), clock(h.at(before).At), clock(h.at(i).At))
-	}
+	s.broken = fmt.Sprintf("%s %s comes at %s and again at %s", s.rule.field, shorten(key, 80), clock(before), clock(at))
 }
 
 // compareScalars orders two numbers or two texts.
@@ -178,44 +162,44 @@ func compareScalars(a, b any) (int, bool) {
 
 // holds reports whether the rule holds over the messages so far.
 func (s *series) holds() bool {
-	if s.broken != nil {
+	if s.broken != "" {
 		return false
 	}
 	if s.rule.kind != gapless {
 		return true
 	}
 	if s.rule.from != nil {
-		return int64(len(s.seen)) == *s.rule.to-*s.rule.from+1
+		return s.seen.count == *s.rule.to-*s.rule.from+1
 	}
-	return len(s.seen) > 0 && int64(len(s.seen)) == s.max-s.min+1
+	return len(s.seen.spans) == 1
 }
 
 // hopeless reports whether no later message can mend it.
-func (s *series) hopeless() bool { return s.broken != nil }
+func (s *series) hopeless() bool { return s.broken != "" }
 
 // why says what is wrong; "" where nothing is.
-func (s *series) why(h *History) string {
+func (s *series) why() string {
 	switch {
-	case s.broken != nil:
-		return s.broken(h)
+	case s.broken != "":
+		return s.broken
 	case s.holds() || s.messages == 0:
 		return ""
 	}
-	from, to := s.min, s.max
-	where := fmt.Sprintf("between %d and %d", from, to)
 	if s.rule.from != nil {
-		from, to = *s.rule.from, *s.rule.to
-		where = fmt.Sprintf("of %d to %d", from, to)
+		from, to := *s.rule.from, *s.rule.to
+		return fmt.Sprintf("%s %s missing of %d to %d", s.rule.field, s.gaps(from, to), from, to)
 	}
-	return fmt.Sprintf("%s %s missing %s", s.rule.field, s.gaps(from, to), where)
+	from, to := s.seen.bounds()
+	return fmt.Sprintf("%s %s missing between %d and %d", s.rule.field, s.gaps(from, to), from, to)
 }
 
 // gaps lists the first gaps in the range: "12, 14 to 17 and 20 more are".
 func (s *series) gaps(from, to int64) string {
 	const most = 5
 	var parts []string
-	missing, next := to-from+1-int64(len(s.seen)), from
-	for _, n := range append(slices.Sorted(maps.Keys(s.seen)), to+1) {
+	missing, next := to-from+1-s.seen.count, from
+	for _, seen := range append(slices.Clone(s.seen.spans), span{to + 1, to + 1}) {
+		n := seen.from
 		switch width := n - next; {
 		case width == 0:
 		case len(parts) == most:
@@ -224,7 +208,7 @@ func (s *series) gaps(from, to int64) string {
 		default:
 			parts, missing = append(parts, fmt.Sprintf("%d to %d", next, n-1)), missing-width
 		}
-		next = n + 1
+		next = seen.to + 1
 	}
 	text := strings.Join(parts, ", ")
 	switch {

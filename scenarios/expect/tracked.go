@@ -3,6 +3,7 @@ package expect
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,9 @@ type tracked struct {
 	changes uint64        // of what counts for all members, at the last look
 	now     time.Duration // of the last look
 	version uint64        // grows with every change of a class or a number
-	flips   []flip        // every change of a class, in order
+	flips   []flip        // the changes of a class, in order, that a reader has not read yet, and some more
+	dropped int           // how many there were before flips
+	readers []*Active     // those that read every flip
 	err     error         // of the first member that could not be evaluated
 }
 
@@ -102,7 +105,21 @@ func (h *History) track(rule *overFleet, now time.Duration) *tracked {
 		}
 	}
 	t.dirty = t.dirty[:0]
+	if len(t.flips) > 2*len(t.class)+chunk {
+		t.dropFlips()
+	}
 	return t
+}
+
+// dropFlips drops the flips that all readers have read.
+func (t *tracked) dropFlips() {
+	t.readers = slices.DeleteFunc(t.readers, func(a *Active) bool { return a.verdict != Pending })
+	read := t.dropped + len(t.flips)
+	for _, a := range t.readers {
+		read = min(read, a.fleet.flips)
+	}
+	t.flips = slices.Delete(t.flips, 0, read-t.dropped)
+	t.dropped = read
 }
 
 // look evaluates one member.

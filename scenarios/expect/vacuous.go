@@ -29,8 +29,8 @@ func vacuous(n *node, leaf func(*node) string) string {
 func (a *Active) vacuous() string {
 	return vacuous(a.x.root, func(n *node) string {
 		s := &a.slots[n.id]
-		if len(s.matches) > 0 || a.meter != nil && a.meter.begun > 0 ||
-			s.fleet != nil && slices.ContainsFunc(s.fleet.members, func(m memberSlot) bool { return len(m.matches) > 0 }) {
+		if s.matches.n > 0 || a.meter != nil && a.meter.begun > 0 ||
+			s.fleet != nil && slices.ContainsFunc(s.fleet.members, func(m memberSlot) bool { return m.matches.n > 0 }) {
 			return ""
 		}
 		return a.h.neverPowered(n)

@@ -95,6 +95,7 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 	r.faults.emit = b.events.Emit
 	r.history = expect.NewHistory(r.plan)
 	r.payloads = r.plan.Payloads()
+	r.program.Forget(r.history, r.horizon)
 	r.watch = r.program.Watch(r.history)
 	out := r.opts.Trace
 	if out == nil {
