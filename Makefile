@@ -13,6 +13,10 @@ help: ## Show this help
 build: ## Build the command into bin/twinrig; -X lets testing/cryptotest work there (docs/adr/0007)
 	CGO_ENABLED=0 $(GO) build -ldflags '-X testing.testBinary=1' -o $(BIN)/twinrig ./cmd/twinrig
 
+.PHONY: man
+man: ## Write the man pages into bin/man
+	$(GO) run ./internal/man $(BIN)/man
+
 .PHONY: test
 test: ## Run all tests
 	$(GO) test ./...
@@ -57,8 +61,8 @@ wasm: ## Build the WebAssembly modules of the repository anew (needs clang, lld 
 	chmod 644 twin/wasm/testdata/*.wasm
 
 .PHONY: deps-debian
-deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, patch for the mutants, mosquitto, tshark
-	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld patch mosquitto tshark
+deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, patch for the mutants, mosquitto, tshark, mandoc
+	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld patch mosquitto tshark mandoc
 
 .PHONY: clean
 clean: ## Remove what was built and run

@@ -19,6 +19,7 @@ var rules = []struct {
 }{
 	{"internal/broker", []string{"internal/"}, "the broker knows events and the loop, not who runs it"},
 	{"internal/bench", []string{""}, "the benchmark drives everything"},
+	{"internal/man", []string{"scenarios/cli"}, "describes the command"},
 	{"internal/deptest", nil, "a test only"},
 	{"internal/", []string{"internal/"}, "what everything stands on stands on nothing"},
 	{"twin/mqtt", nil, "firmware uses the client on any net.Conn; it must not need a twin"},

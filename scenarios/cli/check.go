@@ -59,6 +59,7 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 	c.Flags().StringArrayVar(&set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
 	c.Flags().StringVar(&mode, "mode", "sim", "check for `MODE`: sim or live")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the faults as JSON")
+	completeScenarioFlags(c)
 	return c
 }
 

@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
@@ -18,7 +18,6 @@ import (
 	"github.com/twinrig/twinrig/fixtures"
 	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/visible"
-	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
 	"github.com/twinrig/twinrig/twin"
 	"golang.org/x/term"
@@ -67,6 +66,12 @@ func Main(firmware map[string]twin.Firmware) {
 	code := s.execute(ctx)
 	stop()
 	os.Exit(code)
+}
+
+// Command returns the twinrig command with all below it, for what describes it: the man pages. It runs nothing.
+func Command() *cobra.Command {
+	s := &state{program: "twinrig", env: func(string) string { return "" }, stdout: io.Discard, stderr: io.Discard}
+	return s.root()
 }
 
 // exit is an error with the exit code that it asks for.
@@ -136,7 +141,16 @@ of a second, and the same seed gives the same run, to the byte.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(s.initCommand(), s.doctorCommand(), s.runCommand(), s.huntCommand(), s.checkCommand(), s.reportCommand(), s.schemaCommand(), s.headerCommand())
+	root.AddCommand(
+		s.initCommand(),
+		s.runCommand(),
+		s.huntCommand(),
+		s.checkCommand(),
+		s.reportCommand(),
+		s.doctorCommand(),
+		s.schemaCommand(),
+		s.headerCommand(),
+	)
 	return root
 }
 
@@ -164,13 +178,4 @@ func someScenario(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// completeScenarios offers the library beside files.
-func completeScenarios(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	var names []string
-	for _, n := range library.Names() {
-		if strings.HasPrefix(library.Prefix+n, typed) {
-			names = append(names, library.Prefix+n)
-		}
-	}
-	return names, cobra.ShellCompDirectiveDefault
-}
+func (s *state) firmwareNames() []string { return slices.Sorted(maps.Keys(s.firmware)) }

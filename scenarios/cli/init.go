@@ -108,11 +108,3 @@ func workspaceAbove(dir string) string {
 	}
 	return ""
 }
-
-// offer has the shell complete a flag by one of some values.
-func offer(c *cobra.Command, flag string, values ...string) {
-	err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag is misspelt here
-	}
-}

@@ -93,6 +93,8 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.BoolVar(&f.Pcap, "pcap", false, "write every byte of MQTT to "+pcapFile+" as well, for Wireshark and tshark")
 	fl.BoolVar(&f.noCache, "no-cache", false, "do every run, also those whose results are known and would be the same")
 	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
+	completeScenarioFlags(c)
+	offer(c, "report", string(reportAlways), string(reportFailed), string(reportNever))
 	return c
 }
 
