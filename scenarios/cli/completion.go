@@ -99,6 +99,25 @@ func completeTags(_ *cobra.Command, args []string, typed string) ([]string, cobr
 	return offers, cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeMutant offers the mutants of the kinds of the scenarios that are named.
+func (s *state) completeMutant(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	found := map[string]bool{}
+	files, _ := expandTargets(args) // what cannot be found has no mutants
+	for _, file := range files {
+		p, _ := s.loadCells(job{File: file, Seed: 1, Mode: run.Sim})
+		if p == nil {
+			continue
+		}
+		for _, k := range kindsOf(p) {
+			for _, m := range mutantsOf(k) {
+				found[m.Name] = strings.HasPrefix(m.Name, typed)
+			}
+		}
+	}
+	maps.DeleteFunc(found, func(_ string, fits bool) bool { return !fits })
+	return slices.Sorted(maps.Keys(found)), cobra.ShellCompDirectiveNoFileComp
+}
+
 // named reads the scenarios that arguments stand for; without any, the whole library. Faults are no matter here:
 // whatever of a file can be read is offered.
 func named(args []string) []*lang.Scenario {

@@ -94,6 +94,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.BoolVar(&f.noCache, "no-cache", false, "do every run, also those whose results are known and would be the same")
 	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
 	completeScenarioFlags(c)
+	register(c, "mutant", s.completeMutant)
 	offer(c, "report", string(reportAlways), string(reportFailed), string(reportNever))
 	return c
 }
