@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,11 @@ func badFirmware() map[string]twin.Firmware {
 			return later(hw, func() { os.Exit(0) })
 		},
 		"writes": writes,
+		"hostile": func(hw *twin.Hardware) error {
+			fmt.Print(hostile)
+			fmt.Fprint(hw.Console(), hostile+"\n")
+			return errors.Join(hw.Sleep(time.Second), errors.New("fault "+hostile))
+		},
 		"prints": func(hw *twin.Hardware) error {
 			return later(hw, func() {
 				fmt.Println("to standard output")
@@ -101,6 +107,10 @@ func badFirmware() map[string]twin.Firmware {
 		},
 	}
 }
+
+// hostile is what a device may say to whoever looks on: clear the screen, change the title, ring, go back to the
+// beginning of the line, and turn the direction of writing around.
+const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\rowned\u202egnp.exe\u2069"
 
 // writes keeps eight bytes more in flash for every line "write", says after a boot how many times eight it has, and
 // answers any other line with v7. With the param crash it dies at a boot that finds the second eight begun.
@@ -139,7 +149,7 @@ func writes(hw *twin.Hardware) error {
 
 func TestScripts(t *testing.T) {
 	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"readable": readable, "exits": exits, "generate": generate, "listening": listening, "modules": modules,
+		"readable": readable, "exits": exits, "generate": generate, "listening": listening, "modules": modules, "harmless": harmless,
 	}
 	maps.Copy(commands, cacheCommands())
 	testscript.Run(t, testscript.Params{
@@ -192,6 +202,20 @@ func modules(ts *testscript.TestScript, neg bool, args []string) {
 		code, err := os.ReadFile(filepath.Join("..", "..", "twin", "wasm", "testdata", name))
 		ts.Check(err)
 		ts.Check(os.WriteFile(ts.MkAbs(name), code, 0o600))
+	}
+}
+
+// harmless COMMAND...: whatever the command prints, a terminal obeys none of it.
+func harmless(ts *testscript.TestScript, neg bool, args []string) {
+	_ = ts.Exec(args[0], args[1:]...) // it fails
+	said := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if !strings.Contains(said, `\u202e`) {
+		ts.Fatalf("%v: nothing hostile is shown", args)
+	}
+	for _, r := range said {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			ts.Fatalf("%v: prints %U", args, r)
+		}
 	}
 }
 

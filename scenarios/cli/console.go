@@ -103,7 +103,7 @@ func (c *console) show(i int, j job, o outcome) {
 		o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)
 		o.Result.Reason = "the results cannot be written: " + err.Error()
 	}
-	if !o.Taken && !c.cached[i] {
+	if !o.Taken {
 		var err error
 		if x.Report, err = c.report(j.Dir, o.Result.Verdict); err != nil {
 			o.Result.Verdict = o.Result.Verdict.Worse(run.Infra)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twinrig/twinrig/internal/visible"
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
@@ -111,9 +112,9 @@ func (p *pool) start() *child {
 	// Firmware may have started processes that hold on to these pipes; nobody waits for them.
 	c.cmd.WaitDelay = time.Second
 	c.cmd.ExtraFiles = []*os.File{write}
-	// What firmware prints reaches the user; a crash is told in the report instead.
-	c.cmd.Stdout, c.cmd.Stderr = p.stderr, &c.said
-	c.stderr = p.stderr
+	// What firmware prints reaches the user, whose terminal obeys none of it; a crash is told in the report instead.
+	c.cmd.Stdout, c.cmd.Stderr = &visible.Writer{W: p.stderr}, &c.said
+	c.stderr = &visible.Writer{W: p.stderr}
 	if c.stdin, err = c.cmd.StdinPipe(); err == nil {
 		err = c.cmd.Start()
 	}

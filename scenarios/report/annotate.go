@@ -101,7 +101,7 @@ func (a *Annotations) GitHub(w io.Writer, root string) error {
 	for _, x := range a.list {
 		b.WriteString("::error ")
 		if path, inside := relative(root, x.Pos.File); inside {
-			b.WriteString("file=" + escapeProperty(path) + ",")
+			b.WriteString("file=" + escapeProperty(visible.Line(path)) + ",")
 			if x.Pos.Line > 0 {
 				fmt.Fprintf(&b, "line=%d,col=%d,", x.Pos.Line, x.Pos.Col)
 			}

@@ -18,8 +18,9 @@ const gridMargin = 2
 
 // matrix draws the compatibility table in the widest form that fits the terminal: the values of the last axis as
 // columns; or of that axis which makes the fewest columns; or a line for each cell; or, where even this is too wide,
-// the same with values cut short.
-func (t Text) matrix(s *Scenario) string {
+// the same with values cut short. An axis of which one value was run is left out.
+func (t Text) matrix(whole *Scenario) string {
+	s := varying(whole)
 	last := len(s.Axes) - 1
 	forms := []func() string{func() string { return t.grid(s, last, true) }, func() string { return t.grid(s, last, false) }}
 	if fewest := fewestValues(s); fewest != last {
@@ -32,6 +33,36 @@ func (t Text) matrix(s *Scenario) string {
 		}
 	}
 	return t.list(s, max(4, (t.Width-gridMargin-20)/len(s.Axes)-3))
+}
+
+// varying returns the scenario with those axes alone that have several values; all, where none has.
+func varying(s *Scenario) *Scenario {
+	var kept []int
+	for axis := range s.Axes {
+		if len(valuesOf(s, axis)) > 1 {
+			kept = append(kept, axis)
+		}
+	}
+	if len(kept) == 0 || len(kept) == len(s.Axes) {
+		return s
+	}
+	less := *s
+	less.Axes, less.Cells = nil, slices.Clone(s.Cells)
+	for _, axis := range kept {
+		less.Axes = append(less.Axes, s.Axes[axis])
+	}
+	for i := range less.Cells {
+		c := &less.Cells[i]
+		if len(c.settings) != len(s.Axes) {
+			continue
+		}
+		var settings []lang.Setting
+		for _, axis := range kept {
+			settings = append(settings, c.settings[axis])
+		}
+		c.settings = settings
+	}
+	return &less
 }
 
 // fewestValues returns the axis with the fewest values.

@@ -40,13 +40,13 @@ func writeSuites(w io.Writer, all junit.Testsuites) error {
 }
 
 func suite(id int, r run.Result) junit.Testsuite {
-	s := junit.Testsuite{ID: id, Name: visible.Line(r.Scenario), File: r.File, Time: junitSeconds(r.Elapsed)}
+	s := junit.Testsuite{ID: id, Name: visible.Line(r.Scenario), File: visible.Line(r.File), Time: junitSeconds(r.Elapsed)}
 	s.AddProperty("seed", strconv.FormatUint(r.Seed, 10))
 	s.AddProperty("mode", r.Mode)
 	if len(r.Cell) > 0 {
 		s.Name += " [" + visible.Line(lang.CellText(r.Cell)) + "]"
 		for _, x := range r.Cell {
-			s.AddProperty(x.Name, visible.Line(x.Value))
+			s.AddProperty(visible.Line(x.Name), visible.Line(x.Value))
 		}
 	}
 	s.AddProperty("verdict", string(r.Verdict))
@@ -73,7 +73,7 @@ func suite(id int, r run.Result) junit.Testsuite {
 	}
 	for _, f := range r.Failures {
 		if _, left := ofStep[f.Step]; left {
-			c := junit.Testcase{Name: f.Step, Classname: visible.Line(r.Scenario)}
+			c := junit.Testcase{Name: visible.Line(f.Step), Classname: visible.Line(r.Scenario)}
 			mark(&c, f)
 			s.AddTestcase(c)
 		}

@@ -66,7 +66,7 @@ type Extra struct {
 	Out    string
 	ID     string
 	Repeat string
-	Cached bool // the result was known, and the run not done anew
+	Cached bool   // the result was known, and the run not done anew
 	Report string // the path of report.html; "": there is none
 }
 

@@ -174,7 +174,7 @@ func (t Trait) String() string {
 	if t.Name == seedProperty || t.Name == writeProperty {
 		return t.Name + " " + t.Values[0]
 	}
-	return t.Name + "=" + strings.Join(t.Values, "|")
+	return t.Name + "=" + strings.Join(t.Values, " or ")
 }
 
 // String says it in one line.
