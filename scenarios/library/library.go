@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/twinrig/twinrig/fixtures/logger"
 	"github.com/twinrig/twinrig/fixtures/meter"
 	"github.com/twinrig/twinrig/fixtures/mutants"
 	"github.com/twinrig/twinrig/fixtures/thermostat"
@@ -81,6 +82,8 @@ func ReadFile(file string) ([]byte, error) {
 		return m.Module, nil
 	}
 	switch inside {
+	case "logger.kind.yaml":
+		return logger.Kind, nil
 	case "meter.kind.yaml":
 		return meter.Kind, nil
 	case "thermostat.kind.yaml":

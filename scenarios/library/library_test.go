@@ -1,30 +1,25 @@
 package library_test
 
 import (
-	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twinrig/twinrig/scenarios/library"
 )
 
-func ExampleNames() {
-	for _, name := range library.Names() {
-		fmt.Println(library.Prefix + name)
+func TestNamesAreSortedAndWhole(t *testing.T) {
+	files, err := filepath.Glob("*.yaml")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(files), 20)
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f, ".yaml"))
 	}
-	// Output:
-	// library:thermostat-boot
-	// library:thermostat-broker-restart
-	// library:thermostat-broker-throttling
-	// library:thermostat-brown-out
-	// library:thermostat-button
-	// library:thermostat-certificate-1970
-	// library:thermostat-client-id-collision
-	// library:thermostat-millis-rollover
-	// library:thermostat-outage
-	// library:thermostat-poison-message
-	// library:thermostat-reconnect-leak
-	// library:thermostat-setpoint-power-cut
+	slices.Sort(names)
+	require.Equal(t, names, library.Names())
 }
 
 func TestResolve(t *testing.T) {
