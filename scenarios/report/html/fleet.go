@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/visible"
 )
 
 // fleet sums up the members of one: in cells of members and time, and over the run for each member.
@@ -179,7 +180,7 @@ func (f *fleet) plots(away []float64, perRow []int) []plot {
 	list := []plot{{Device: f.name, Title: "connected members", Curves: []curve{connected}},
 		{Device: f.name, Title: "messages a second", Curves: []curve{rate}}}
 	for _, name := range sortedKeys(f.values) {
-		list = append(list, plot{Device: f.name, Title: name, Curves: f.values[name].curves(f.width)})
+		list = append(list, plot{Device: f.name, Title: visible.Line(name), Curves: f.values[name].curves(f.width)})
 	}
 	return list
 }

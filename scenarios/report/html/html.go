@@ -58,7 +58,21 @@ func FromDir(path string) (Input, error) {
 	if err := json.Unmarshal(data, in.Summary); err != nil {
 		return Input{}, fmt.Errorf("html: %s: %w", filepath.Join(filepath.Dir(file), summaryName), err)
 	}
+	in.ofCut(filepath.Dir(file))
 	return in, nil
+}
+
+// ofCut takes the trace of the first run of a sweep that did not pass, whose steps and failures the summary has:
+// the trace beside the summary is that of the run that counted the writes.
+func (in *Input) ofCut(dir string) {
+	s := in.Summary.Sweep
+	if s == nil || len(s.Failed) == 0 {
+		return
+	}
+	file := filepath.Join(dir, "cut-"+strings.ReplaceAll(s.Failed[0].Cut.String(), "/", "-"), traceName)
+	if _, err := os.Stat(file); err == nil {
+		in.Trace = func() (io.ReadCloser, error) { return os.Open(file) }
+	}
 }
 
 // WriteFile writes the report to a file, whole or not at all.

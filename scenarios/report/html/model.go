@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/visible"
 )
 
 // model is what the second reading of a trace collects.
@@ -27,6 +28,9 @@ func newModel(s *survey, named func(device string) bool) *model {
 	m.timeline = newTimeline(newItemStore(s.events, s.lanes, s.end))
 	for name, f := range s.fleets {
 		m.fleets[name] = newFleet(*f, s.end, s.events)
+	}
+	for _, name := range sortedKeys(s.networks) { // each begins as it is declared
+		m.timeline.add(place{"", "network " + name, states, 1, "up"}, 0, -1)
 	}
 	extra, singles := 0, 0
 	for _, d := range s.devices {
@@ -108,18 +112,20 @@ type stage struct {
 func (m *model) document() document {
 	t := m.timeline
 	d := document{End: max(m.survey.end.Microseconds(), 1), Start: m.survey.header.Start.UTC().Format(time.RFC3339Nano),
-		Groups: t.groups, Tracks: t.tracks, Order: t.order(), Kinds: t.kinds, Merge: t.items.merge,
+		Groups: []string{}, Tracks: []track{}, Order: t.order(), Kinds: append([]string{}, t.kinds...), Merge: t.items.merge,
 		Chunks: []int32{}, Steps: []stage{}, Fails: []int64{}, Fleets: []heat{}}
-	if d.Tracks == nil {
-		d.Tracks, d.Kinds = []track{}, []string{}
+	for _, g := range t.groups {
+		d.Groups = append(d.Groups, visible.Line(g))
+	}
+	for _, x := range t.tracks {
+		x.Label = visible.Line(x.Label)
+		d.Tracks = append(d.Tracks, x)
 	}
 	for _, c := range m.lines.chunks {
 		d.Chunks = append(d.Chunks, c.first)
 	}
-	d.Plots, _ = m.plots.list()
-	if d.Plots == nil {
-		d.Plots = []plot{}
-	}
+	list, _ := m.plots.list()
+	d.Plots = append([]plot{}, list...)
 	for _, name := range sortedKeys(m.fleets) {
 		d.Fleets = append(d.Fleets, m.fleets[name].heat(m.survey.end))
 	}

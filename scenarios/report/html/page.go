@@ -69,8 +69,7 @@ func newPage(m *model, sum *report.Summary, readFile func(string) ([]byte, error
 	}
 	p.Notes = slices.Concat(sum.Notes, m.leftOut())
 	if s := sum.Sweep; s != nil && len(s.Failed) > 0 {
-		p.Notes = append(p.Notes, "The diagrams are of the run that counted the writes, without a cut. The first run that did not pass is in the folder cut-"+
-			strings.ReplaceAll(s.Failed[0].Cut.String(), "/", "-")+", with a report of its own.")
+		p.Notes = append(p.Notes, "Steps and diagrams are of the first run that did not pass, the one with the power cut at "+s.Failed[0].Cut.String()+".")
 	}
 	if m.survey.flaw != "" {
 		p.Notes = append([]string{m.survey.flaw}, p.Notes...)
@@ -129,7 +128,7 @@ func verdictOf(sum *report.Summary) verdict {
 	case sum.Reason != "":
 		v.Line = sentence(sum.Reason)
 	case len(sum.Failures) > 0:
-		v.Line = fmt.Sprintf("%d of %s held before that.", held, counted(len(sum.Steps), "begun step"))
+		v.Line = fmt.Sprintf("%d of the %s that began held.", held, counted(len(sum.Steps), "step"))
 	}
 	return v
 }

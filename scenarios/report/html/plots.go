@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/visible"
 )
 
 // series is a number over time. Where it changes often, each interval keeps its first, lowest, highest and last value.
@@ -162,7 +163,7 @@ func (p *plots) list() (list []plot, left int) {
 			continue
 		}
 		at[[2]string{k.device, k.what}] = len(list)
-		list = append(list, plot{Device: k.device, Title: k.what, Unit: unitOf(k), Curves: []curve{c}, order: rank[k.source]})
+		list = append(list, plot{Device: visible.Line(k.device), Title: visible.Line(k.what), Unit: unitOf(k), Curves: []curve{c}, order: rank[k.source]})
 	}
 	if len(list) > maxPlots {
 		return list[:maxPlots], len(list) - maxPlots

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/internal/visible"
 )
 
 // say puts an event into a line of words. The device and the time stand elsewhere.
@@ -47,7 +48,7 @@ func say(e *trace.Event) string {
 			add(fmt.Sprintf("(%d)", e.Count))
 		}
 	}
-	return clip(b.String(), maxText)
+	return visible.Line(clip(b.String(), maxText))
 }
 
 // messageText is a payload as JSON or text, and else as hexadecimal digits.

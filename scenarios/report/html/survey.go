@@ -12,15 +12,16 @@ import (
 
 // survey is what the first reading of a trace finds out.
 type survey struct {
-	header  trace.Header
-	flaw    string // where the trace cannot be read to its end
-	events  int
-	end     time.Duration
-	devices []string            // sorted, members of fleets too
-	fleets  map[string]*members // by name
-	lanes   int                 // kinds of things that happened on devices that are no members
-	steps   []trace.Event
-	verdict *trace.Event // the last one, where the run came to its end
+	header   trace.Header
+	flaw     string // where the trace cannot be read to its end
+	events   int
+	end      time.Duration
+	devices  []string            // sorted, members of fleets too
+	fleets   map[string]*members // by name
+	networks map[string]bool     // of which something is told
+	lanes    int                 // kinds of things that happened on devices that are no members
+	steps    []trace.Event
+	verdict  *trace.Event // the last one, where the run came to its end
 }
 
 // members are the devices of a fleet.
@@ -32,7 +33,7 @@ type members struct {
 }
 
 func takeSurvey(r io.Reader) (*survey, error) {
-	s := &survey{fleets: map[string]*members{}}
+	s := &survey{fleets: map[string]*members{}, networks: map[string]bool{}}
 	type lane struct {
 		device, name string
 		kind         trace.Kind
@@ -48,6 +49,8 @@ func takeSurvey(r io.Reader) (*survey, error) {
 			s.steps = append(s.steps, *e)
 		case trace.Verdict:
 			s.verdict = e
+		case trace.Network:
+			s.networks[e.Name] = true
 		case trace.Pin, trace.Sensor:
 			lanes[lane{e.Device, e.Name, e.Kind}] = true
 		default:

@@ -9,9 +9,11 @@ async function main() {
   const doc = await unpack('document');
   const view = makeView(doc.end);
   const drawn = []; // what has a size and colours
+  const exposed = { view, doc, items: null, plots: [] };
   const canvas = document.getElementById('canvas');
   if (canvas) {
     const items = await loadItems(doc.tracks);
+    exposed.items = items;
     const box = document.getElementById('lanes');
     const t = makeTimeline(doc, items, view, box, canvas);
     let cursor = null;
@@ -43,13 +45,14 @@ async function main() {
     drawn.push(...makePlots(fleet.plots, view, document.getElementById('fleet-plots-' + i)));
   });
   const box = document.getElementById('plots');
-  if (box) drawn.push(...makePlots(doc.plots, view, box));
+  if (box) exposed.plots = makePlots(doc.plots, view, box);
+  drawn.push(...exposed.plots);
   if (doc.fails.length) view.point(Math.min(doc.fails[0], doc.end), true);
   new ResizeObserver(() => drawn.forEach((d) => d.resize())).observe(document.querySelector('main'));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawn.forEach((d) => d.redraw()));
   wire('copy', () => navigator.clipboard.writeText(document.getElementById('repeat').textContent));
   document.documentElement.dataset.ready = performance.now().toFixed(1);
-  window.twinrig = { view, doc };
+  window.twinrig = exposed; // for tests, and who looks with the developer tools
 }
 
 function showRange(view) {

@@ -37,7 +37,9 @@ function makePlot(p, view, box) {
     const colour = palette();
     const axis = { stroke: colour('muted'), grid: { stroke: colour('grid'), width: 1 }, ticks: { stroke: colour('grid'), width: 1, size: 4 }, font: '11px system-ui, sans-serif' };
     return new uPlot({
-      width: Math.max(figure.clientWidth - 16, 200),
+      width: Math.max(figure.clientWidth, 200),
+      padding: [8, 6, 0, 0],
+      bands: p.curves.length === 3 ? [{ series: [1, 3], fill: colour('select') }] : undefined,
       height: 140,
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: true, dist: 5 }, points: { size: 6 } },
@@ -77,7 +79,10 @@ function makePlot(p, view, box) {
   view.listen(sync);
   return {
     plot: () => plot,
-    resize() { plot.setSize({ width: Math.max(figure.clientWidth - 16, 200), height: 140 }); sync(); },
+    resize() {
+      plot.setSize({ width: Math.max(figure.clientWidth, 200), height: 140 });
+      view.changed(); // positions are known once uPlot has drawn
+    },
     redraw() { plot.destroy(); plot = draw(); sync(); },
   };
 }
