@@ -61,8 +61,8 @@ wasm: ## Build the WebAssembly modules of the repository anew (needs clang, lld 
 	chmod 644 twin/wasm/testdata/*.wasm
 
 .PHONY: deps-debian
-deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, patch for the mutants, mosquitto, tshark, mandoc
-	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld patch mosquitto tshark mandoc
+deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, patch for the mutants, mosquitto, tshark, mandoc, a browser
+	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld patch mosquitto tshark mandoc chromium
 
 .PHONY: clean
 clean: ## Remove what was built and run

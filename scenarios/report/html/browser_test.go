@@ -142,7 +142,9 @@ func testZoom(t *testing.T, browser context.Context) {
 	p.do(chromedp.Click(chromedp.CSS("#zoom-fit")))
 	require.InDelta(t, 3601, p.span(), 0.001)
 
-	left := func(e *input.DispatchMouseEventParams) { e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1 }
+	left := func(e *input.DispatchMouseEventParams) {
+		e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1
+	}
 	p.do(p.mouse(input.DispatchMouseEventTypeMousePressed, 0.25, left), p.mouse(input.DispatchMouseEventTypeMouseMoved, 0.4, left), p.mouse(input.DispatchMouseEventTypeMouseMoved, 0.5, left), p.mouse(input.DispatchMouseEventTypeMouseReleased, 0.5, left))
 	require.InDelta(t, 900, p.span(), 20, "what was dragged over, a quarter of the run")
 	require.InDelta(t, 900, get[float64](p, `twinrig.view.from / 1e6`), 20)

@@ -1,6 +1,7 @@
 package html
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type Input struct {
 	Summary *report.Summary
 	// Trace opens the trace, which is read twice; nil: there is none.
 	Trace func() (io.ReadCloser, error)
+	Name  string // of the trace, for errors
 	// ReadFile reads a file of the scenario by the name that positions have; nil: the source is not shown.
 	ReadFile func(name string) ([]byte, error)
 }
@@ -46,7 +48,7 @@ func FromDir(path string) (Input, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return Input{}, fmt.Errorf("html: %s: %w", path, ErrNoRun)
 	}
-	in := Input{Trace: func() (io.ReadCloser, error) { return os.Open(file) }}
+	in := Input{Trace: func() (io.ReadCloser, error) { return os.Open(file) }, Name: file}
 	data, err := os.ReadFile(filepath.Join(filepath.Dir(file), summaryName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return in, nil
@@ -102,6 +104,7 @@ func Write(w io.Writer, in Input) error {
 	if sum == nil {
 		sum = summarize(s)
 	}
+	sum = shown(*sum)
 	m := newModel(s, namedIn(sum))
 	if in.Trace != nil {
 		if err := reading(in, m.read); err != nil {
@@ -129,7 +132,10 @@ func reading(in Input, read func(io.Reader) error) error {
 		return fmt.Errorf("html: %w", err)
 	}
 	defer r.Close()
-	return read(r)
+	if err := read(r); err != nil {
+		return fmt.Errorf("html: %s: %w", cmp.Or(in.Name, traceName), err)
+	}
+	return nil
 }
 
 // summarize says what a run came to as far as its trace tells.

@@ -22,7 +22,7 @@ func read(r io.Reader, take func(*trace.Event)) (h trace.Header, flaw string, er
 		line, err := in.ReadBytes('\n')
 		whole := err == nil
 		if err != nil && !errors.Is(err, io.EOF) {
-			return h, flaw, fmt.Errorf("html: read the trace: line %d: %w", n, err)
+			return h, flaw, fmt.Errorf("line %d: %w", n, err)
 		}
 		if !whole && len(bytes.Trim(line, "\x00")) == 0 { // a run that was killed leaves zeros
 			if n == 1 {
