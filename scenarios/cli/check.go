@@ -13,7 +13,7 @@ import (
 func (s *state) checkCommand() *cobra.Command {
 	var set []string
 	var asJSON bool
-	var mode string
+	var mode, where string
 	c := &cobra.Command{
 		Use:   "check FILE|DIR|library:NAME...",
 		Short: "Find every fault in scenario files; start nothing",
@@ -24,6 +24,9 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 		Args:              someScenario,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkAnnotate(where); err != nil {
+				return err
+			}
 			overrides, err := parseSet(set)
 			if err != nil {
 				return err
@@ -41,6 +44,11 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 				return err
 			}
 			faults.Sort()
+			var a report.Annotations
+			a.Faults(faults)
+			if err := s.annotate(where, &a); err != nil {
+				return err
+			}
 			if asJSON {
 				if err := report.JSON(s.stdout, diagnosticsJSON(faults)); err != nil {
 					return err
@@ -58,6 +66,7 @@ file:line:col: path: what is wrong; what would be right. It exits with 2 where t
 	}
 	c.Flags().StringArrayVar(&set, "set", nil, "set a param of the scenario: `NAME=VALUE` (repeatable)")
 	c.Flags().StringVar(&mode, "mode", "sim", "check for `MODE`: sim or live")
+	s.annotateFlag(c, &where)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the faults as JSON")
 	completeScenarioFlags(c)
 	return c

@@ -157,8 +157,9 @@ func (c *console) inOrder() []report.Summary {
 // verify runs each job twice and compares the traces.
 func (s *state) verify(ctx context.Context, f runFlags, jobs []job) error {
 	var verdicts []run.Verdict
+	var a report.Annotations
 	for _, j := range jobs {
-		v, err := s.verifyOne(ctx, f, j)
+		v, err := s.verifyOne(ctx, f, j, &a)
 		if err != nil {
 			return err
 		}
@@ -166,6 +167,9 @@ func (s *state) verify(ctx context.Context, f runFlags, jobs []job) error {
 		if ctx.Err() != nil {
 			return &exit{code: run.Interrupted.ExitCode()}
 		}
+	}
+	if err := s.annotate(f.annotate, &a); err != nil {
+		return err
 	}
 	return verdictError(verdicts)
 }

@@ -43,6 +43,7 @@ type runFlags struct {
 	sweep                 string
 	report                reportWhen
 	mutant                string
+	annotate              string
 	exports
 }
 
@@ -71,7 +72,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.seedGiven, f.seedsGiven = cmd.Flags().Changed("seed"), cmd.Flags().Changed("seeds")
-			return s.runScenarios(cmd.Context(), f, args)
+			return s.annotateFaults(f.annotate, s.runScenarios(cmd.Context(), f, args))
 		},
 	}
 	fl := c.Flags()
@@ -92,6 +93,7 @@ The library: ` + strings.Join(library.Names(), ", ") + `.`,
 	fl.BoolVar(&f.VCD, "vcd", false, "write the pins to "+vcdFile+" as well, for GTKWave and PulseView")
 	fl.BoolVar(&f.Pcap, "pcap", false, "write every byte of MQTT to "+pcapFile+" as well, for Wireshark and tshark")
 	fl.BoolVar(&f.noCache, "no-cache", false, "do every run, also those whose results are known and would be the same")
+	s.annotateFlag(c, &f.annotate)
 	fl.BoolVar(&f.json, "json", false, "print the summaries as JSON")
 	completeScenarioFlags(c)
 	register(c, "mutant", s.completeMutant)
@@ -103,6 +105,8 @@ func (f runFlags) validate() error {
 	switch {
 	case f.mode != run.Sim && f.mode != run.Live:
 		return fmt.Errorf("--mode %s: want sim or live", f.mode)
+	case checkAnnotate(f.annotate) != nil:
+		return checkAnnotate(f.annotate)
 	case f.seeds < 1:
 		return fmt.Errorf("--seeds %d: want 1 or more", f.seeds)
 	case f.seed > math.MaxUint64-uint64(f.seeds-1):
@@ -151,9 +155,12 @@ func (s *state) runScenarios(ctx context.Context, f runFlags, args []string) err
 	if f.verify {
 		return s.verify(ctx, f, jobs)
 	}
-	c := newConsole(s, f, len(jobs))
+	c := newConsole(s.forCI(), f, len(jobs))
 	c.known = known
 	verdicts := c.run(ctx, jobs)
+	if err := s.annotate(f.annotate, c.annotations(jobs)); err != nil {
+		return err
+	}
 	return verdictError(verdicts)
 }
 

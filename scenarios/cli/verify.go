@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/twinrig/twinrig/internal/diag"
 	"github.com/twinrig/twinrig/internal/trace"
+	"github.com/twinrig/twinrig/scenarios/report"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
 // verifyOne runs a job twice, with one processor and with two, and compares the traces. The first
 // run's results stay in the job's folder; where the traces differ, the second is in `second` below it.
-func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, error) {
+func (s *state) verifyOne(ctx context.Context, f runFlags, j job, a *report.Annotations) (run.Verdict, error) {
 	second := j
 	second.Dir = filepath.Join(j.Dir, "second")
 	outcomes := make([]outcome, 2)
@@ -27,7 +29,7 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 	if ctx.Err() != nil {
 		return run.Interrupted, nil
 	}
-	c := newConsole(s, f, 1)
+	c := newConsole(s.forCI(), f, 1)
 	c.progress = newProgress(io.Discard, nil, time.Now)
 	if outcomes[0].Result.Sweep != nil && j.Cut == "" {
 		outcomes[0].Result.Sweep = nil // none of its cuts was done
@@ -35,6 +37,7 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 	}
 	c.done(0, j, outcomes[0])
 	v := c.verdicts[0]
+	a.Result(c.results[0])
 	if f.json {
 		c.campaign([]job{j})
 	}
@@ -43,7 +46,8 @@ func (s *state) verifyOne(ctx context.Context, f runFlags, j job) (run.Verdict, 
 		return run.Infra, err
 	}
 	if !same {
-		fmt.Fprintf(s.stderr, "NOT REPEATABLE  %s: %s\n", displayName(j), difference)
+		a.Failure(j.Name, run.Failure{Pos: diag.Position{File: j.File}, Verdict: run.Invalid, Message: "the run is not repeatable: " + difference})
+		fmt.Fprintf(c.stderr, "NOT REPEATABLE  %s: %s\n", displayName(j), difference)
 		return v.Worse(run.Invalid), nil
 	}
 	fmt.Fprintf(s.stderr, "repeatable: %s, both traces have the digest %.12s\n", displayName(j), outcomes[0].Digest)

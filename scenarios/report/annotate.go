@@ -106,6 +106,7 @@ func (a *Annotations) GitHub(w io.Writer, root string) error {
 				fmt.Fprintf(&b, "line=%d,col=%d,", x.Pos.Line, x.Pos.Col)
 			}
 		} else {
+			x.Pos.File = library.Display(x.Pos.File)
 			x.Message = x.Pos.String() + ": " + x.Message
 		}
 		title := strings.ToUpper(string(x.Verdict)) + ": " + x.Title + x.more()

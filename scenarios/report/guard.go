@@ -4,17 +4,14 @@ import "io"
 
 // Guard returns a writer for whatever a device may have said, to where a runner of GitHub Actions listens: nothing
 // written to it is a workflow command. The runner takes a line for one that begins with :: behind any white space,
-// and, as an older form, ##[ anywhere in it (actions/runner, ActionCommand.cs). Such a line gets a dot that ends that.
-func Guard(w io.Writer) io.Writer { return &guard{w: w, begins: true, bracket: "·["} }
-
-// GuardJSON is Guard for JSON, whose values stay what they are.
-func GuardJSON(w io.Writer) io.Writer { return &guard{w: w, begins: true, bracket: `\u005b`} }
+// and, as an older form, ##[ anywhere in it (actions/runner, ActionCommand.cs). What makes it one is written as an
+// escape, which in a string of JSON means the same.
+func Guard(w io.Writer) io.Writer { return &guard{w: w, begins: true} }
 
 type guard struct {
-	w       io.Writer
-	begins  bool   // of this line there was nothing yet but what the runner may leave out
-	hashes  int    // the last bytes, 2 at the most
-	bracket string // instead of the [ of ##[
+	w      io.Writer
+	begins bool // of this line there was nothing yet but what the runner may leave out
+	hashes int  // the last bytes, 2 at the most
 }
 
 // Write changes only what it must; it returns len(p) where all was written.
@@ -23,9 +20,9 @@ func (g *guard) Write(p []byte) (int, error) {
 	for _, c := range p {
 		switch {
 		case c == '[' && g.hashes == 2:
-			out = append(out, g.bracket...)
+			out = append(out, `\u005b`...)
 		case c == ':' && g.begins:
-			out = append(out, "·:"...)
+			out = append(out, `\u003a`...)
 		default:
 			out = append(out, c)
 		}
