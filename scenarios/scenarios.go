@@ -59,7 +59,7 @@ func Parallel() Option { return func(o *trial.Options) { o.Parallel = true } }
 // given. With -short each cell has one seed.
 //
 // A scenario with faults, or one that tested nothing, fails its test as well; one that is skipped skips it. With
-// -artifacts each run leaves trace.jsonl, junit.xml and summary.json in the artifact folder of its test. With -v each names its
+// -artifacts each run leaves trace.jsonl, junit.xml, summary.json and report.html in the artifact folder of its test. With -v each names its
 // steps. In GitHub Actions, where GITHUB_ACTIONS is true, failures are annotations at the lines of the files.
 //
 // t must not be inside a bubble of testing/synctest: each run makes its own.

@@ -57,6 +57,7 @@ func children() map[string]func(t *testing.T) {
 		"glob":                   func(t *testing.T) { Run(t, "testdata/suite/*/mat*.yaml", actor) },
 		"glob, nothing":          func(t *testing.T) { Run(t, "testdata/suite/*/nothing*.yaml", actor) },
 		"one, parallel":          func(t *testing.T) { Run(t, "testdata/suite/quick.yaml", actor, Parallel()) },
+		"skipped":                func(t *testing.T) { Run(t, "testdata/skipped/needs.yaml", actor) },
 		"several runs":           func(t *testing.T) { Run(t, "testdata/suite/deep/matrix.yaml", actor, Set("word", "v1.4.0")) },
 		"library, some":          func(t *testing.T) { Run(t, "library:thermostat-boot,thermostat-button") },
 		"sweep":                  func(t *testing.T) { Run(t, "testdata/rules/11-sweep-fails.yaml", actor) },
@@ -145,6 +146,7 @@ func TestRun(t *testing.T) {
 		"glob":             {false, []string{"--- FAIL: TestChild/deep/matrix/word=a_b_(c)|d+/seed=1"}},
 		"glob, nothing":    {false, []string{"testdata/suite/*/nothing*.yaml: no scenario matches"}},
 		"one, parallel":    {true, []string{"=== PAUSE TestChild/quick"}},
+		"skipped":          {true, []string{"--- SKIP: TestChild", "not offered here: flash"}},
 		"several runs":     {true, []string{"--- PASS: TestChild/matrix/word=v1.4.0/seed=3"}},
 		"campaign": {false, []string{
 			"FAIL: a campaign of cells and seeds (backend=v8 line=one, seed 1)\n",
@@ -260,7 +262,9 @@ func TestRunKeepsEachRun(t *testing.T) {
 		}
 		return err
 	}))
-	require.Equal(t, map[string]int{"trace.jsonl": 7, "junit.xml": 7, "summary.json": 7}, count, output)
+	require.Equal(t, map[string]int{"trace.jsonl": 7, "junit.xml": 7, "summary.json": 7, "report.html": 7}, count, output)
+	output, _ = runChild(t, "skipped", "-test.artifacts", "-test.outputdir="+dir)
+	require.Contains(t, output, "--- SKIP", "a run that was not started has no trace to report")
 	output, _ = runChild(t, "folder", "-test.outputdir="+dir)
 	require.NotContains(t, output, "ARTIFACTS", "none where none are asked for")
 }

@@ -36,7 +36,7 @@ import (
 //
 // A container is called like the scenario's file, and has the scenario's tags as labels, with a dash for what a label may not
 // hold. Its place is that of the scenario in the YAML file. A spec that fails begins its message with the place that failed, and has
-// what the run left as report entries: the folder of trace.jsonl, junit.xml and summary.json, where `-artifacts` is given.
+// what the run left as report entries: the folder of trace.jsonl, junit.xml, summary.json and report.html, where `-artifacts` is given.
 func Scenarios(t *testing.T, name string, opts ...scenarios.Option) {
 	t.Helper()
 	o := trial.NewOptions()

@@ -150,7 +150,7 @@ func artifactsAndAnnotations(t *testing.T, file string) {
 	t.Setenv("GITHUB_WORKSPACE", root)
 	dir := t.TempDir()
 	r := suite(t, file, "-test.artifacts", "-test.outputdir="+dir)
-	for _, name := range []string{"trace.jsonl", "junit.xml", "summary.json"} {
+	for _, name := range []string{"trace.jsonl", "junit.xml", "summary.json", "report.html"} {
 		files, err := filepath.Glob(dir + "/_artifacts/*/*/" + name)
 		require.NoError(t, err)
 		require.Len(t, files, 6, r.output)

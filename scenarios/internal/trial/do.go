@@ -12,6 +12,7 @@ import (
 	"github.com/twinrig/twinrig/internal/vtime"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/report"
+	"github.com/twinrig/twinrig/scenarios/report/html"
 	"github.com/twinrig/twinrig/scenarios/run"
 	"github.com/twinrig/twinrig/twin/wasm"
 )
@@ -64,9 +65,21 @@ func (r Run) Do(t *testing.T, modules *wasm.Cache, dir, repeat string) (Outcome,
 
 // keep writes what belongs beside the trace.
 func keep(dir string, r run.Result, x report.Extra) error {
-	return errors.Join(
+	err := errors.Join(
 		write(filepath.Join(dir, "junit.xml"), func(w io.Writer) error { return report.JUnit(w, r) }),
 		write(filepath.Join(dir, "summary.json"), func(w io.Writer) error { return report.JSON(w, report.NewSummary(r, x)) }))
+	if err != nil {
+		return err
+	}
+	if trace, err := os.Stat(filepath.Join(dir, "trace.jsonl")); err != nil || trace.Size() == 0 {
+		return nil // the trace goes elsewhere, or nothing was started
+	}
+	in, err := html.FromDir(dir)
+	if err != nil {
+		return err
+	}
+	in.ReadFile = library.ReadFile
+	return html.WriteFile(filepath.Join(dir, html.FileName), in)
 }
 
 func write(name string, content func(io.Writer) error) error {
