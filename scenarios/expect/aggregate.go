@@ -31,6 +31,7 @@ type memberField struct {
 	name   string
 	key    string   // in History.values, where it is put for the evaluation
 	keys   []string // in History.values, by member
+	kind   types.Type
 	uptime bool
 }
 

@@ -41,6 +41,7 @@ type exprUse struct {
 // reference is one value of a device that an expression reads.
 type reference struct {
 	key    string // in History.values
+	kind   types.Type
 	device int    // index of the device
 	text   string // as written: t1.HEATER
 	uptime bool   // the built-in uptime, which changes by time alone
@@ -108,14 +109,14 @@ func wrongResult(t reflect.Type, truth bool) string {
 func (s *scope) config(names []reference, aggregates []*aggregate, member *aggregate) *conf.Config {
 	env := types.Map{}
 	for i := range names {
-		env[names[i].key] = s.types[names[i].key]
+		env[names[i].key] = names[i].kind
 	}
 	for _, g := range aggregates {
 		env[g.key] = g.resultType()
 	}
 	if member != nil {
 		for i := range member.fields {
-			env[member.fields[i].key] = s.types[member.fields[i].keys[0]]
+			env[member.fields[i].key] = member.fields[i].kind
 		}
 	}
 	c := *s.language

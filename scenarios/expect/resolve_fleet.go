@@ -214,7 +214,7 @@ func (r *resolver) field(node *ast.Node, n *ast.MemberNode) {
 	}
 	key := valueKey(role(ref.key[0]), "."+f.Name, name.Value)
 	if !slices.ContainsFunc(r.of.fields, func(x memberField) bool { return x.key == key }) {
-		field := memberField{name: name.Value, key: key, keys: make([]string, len(f.Members)), uptime: ref.uptime}
+		field := memberField{name: name.Value, key: key, keys: make([]string, len(f.Members)), kind: ref.kind, uptime: ref.uptime}
 		for i, member := range f.Members {
 			field.keys[i] = valueKey(role(ref.key[0]), member, name.Value)
 		}

@@ -22,42 +22,20 @@ const devicesName = "devices"
 
 // scope is what the names in a scenario's expectations may refer to.
 type scope struct {
-	plan  *plan.Plan
-	index map[string]int // device name to its index in the plan
-	types types.Map      // of every value, by valueKey
-
+	plan       *plan.Plan
+	index      map[string]int // device name to its index in the plan
 	language   *conf.Config   // what config begins with
 	fleets     map[string]int // fleet name to its index in the plan
 	aggregates atomic.Int64   // how many there are, for their keys
 }
 
 func newScope(p *plan.Plan) *scope {
-	s := &scope{plan: p, index: map[string]int{}, types: types.Map{}, language: expressionLanguage(), fleets: map[string]int{}}
+	s := &scope{plan: p, index: map[string]int{}, language: expressionLanguage(), fleets: map[string]int{}}
 	for i := range p.Fleets {
 		s.fleets[p.Fleets[i].Name] = i
 	}
 	for i := range p.Devices {
-		d := &p.Devices[i]
-		s.index[d.Name] = i
-		s.types[valueKey(powerRole, d.Name, "powered")] = types.Bool
-		for label := range d.Labels {
-			s.types[valueKey(labelRole, d.Name, label)] = types.String
-		}
-		if d.Kind == nil {
-			continue
-		}
-		for _, pin := range d.Kind.Pins {
-			s.types[valueKey(pinRole, d.Name, pin.Name)] = types.String
-		}
-		for _, sensor := range d.Kind.Sensors {
-			s.types[valueKey(sensorRole, d.Name, sensor.Name)] = types.Float64
-		}
-		for _, name := range d.Kind.BuiltinMetrics() {
-			s.types[valueKey(metricRole, d.Name, name)] = builtinType(name)
-		}
-		for _, rule := range d.Kind.Metrics {
-			s.types[valueKey(metricRole, d.Name, rule.Name)] = metricType(rule.Value)
-		}
+		s.index[p.Devices[i].Name] = i
 	}
 	return s
 }
@@ -92,30 +70,32 @@ func (s *scope) member(device int, name string) (reference, *nameFault) {
 	d := &s.plan.Devices[device]
 	var roles []role
 	var words []string
+	var kind types.Type
+	found := func(r role, word string, t types.Type) { roles, words, kind = append(roles, r), append(words, word), t }
 	if _, ok := d.Kind.Pins.Get(name); ok {
-		roles, words = append(roles, pinRole), append(words, "a pin")
+		found(pinRole, "a pin", types.String)
 	}
 	if _, ok := d.Kind.Sensors.Get(name); ok {
-		roles, words = append(roles, sensorRole), append(words, "a sensor")
+		found(sensorRole, "a sensor", types.Float64)
 	}
 	if _, ok := d.Labels[name]; ok {
-		roles, words = append(roles, labelRole), append(words, "a label")
+		found(labelRole, "a label", types.String)
 	}
-	_, own := d.Kind.Metrics.Get(name)
+	rule, own := d.Kind.Metrics.Get(name)
 	if own {
-		roles, words = append(roles, metricRole), append(words, "a metric")
+		found(metricRole, "a metric", metricType(rule))
 	}
 	if len(roles) == 0 && slices.Contains(d.Kind.BuiltinMetrics(), name) {
-		roles = append(roles, metricRole)
+		found(metricRole, "", builtinType(name))
 	}
 	if len(roles) == 0 && name == "powered" {
-		roles = append(roles, powerRole)
+		found(powerRole, "", types.Bool)
 	}
 	switch len(roles) {
 	case 0:
 		return reference{}, &nameFault{fmt.Sprintf("%s has no pin, sensor or metric %s", d.Name, name), diag.DidYouMean(name, s.memberNames(d))}
 	case 1:
-		return reference{key: valueKey(roles[0], d.Name, name), device: device, text: d.Name + "." + name,
+		return reference{key: valueKey(roles[0], d.Name, name), device: device, text: d.Name + "." + name, kind: kind,
 			uptime: roles[0] == metricRole && !own && name == metricUptime}, nil
 	}
 	return reference{}, &nameFault{fmt.Sprintf("%s.%s is %s", d.Name, name, strings.Join(words, " and ")), "give the metric another name in the kind file"}

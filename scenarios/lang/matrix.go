@@ -52,22 +52,34 @@ func (m *Matrix) decode(d *decoder, n *yaml.Node, path string, _ *field) {
 		return
 	}
 	m.checkExclude(d, path)
-	cells := 1
-	for _, axis := range m.Axes {
-		if cells *= len(axis.Value); cells > maxCells {
-			d.fault(n, path, fmt.Sprintf("has more than %d cells", maxCells), "")
-			return
-		}
+	if m.count() > maxCells {
+		d.fault(n, path, fmt.Sprintf("has more than %d cells", maxCells), "")
+		return
 	}
 	if !d.faulty(path) && len(m.Cells(nil)) == 0 {
 		d.fault(n, path, "every cell is excluded", "")
 	}
 }
 
+// count returns how many cells there are with the excluded ones, or a number above maxCells.
+func (m *Matrix) count() int {
+	cells := 1
+	for _, axis := range m.Axes {
+		if cells *= len(axis.Value); cells > maxCells {
+			return cells
+		}
+	}
+	return cells
+}
+
 // axis reads the values of an axis.
 func (d *decoder) axis(n *yaml.Node, path string) []Scalar {
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		d.fault(n, path, "an axis is a list of values", "as in [v1.4.0, v1.5.0]")
+		return nil
+	}
+	if len(n.Content) > maxCells {
+		d.fault(n, path, fmt.Sprintf("has more than %d values", maxCells), "")
 		return nil
 	}
 	values := make([]Scalar, len(n.Content))
@@ -171,7 +183,10 @@ func (d *decoder) cell(m *Matrix, params map[string]Scalar, set map[string]strin
 			delete(set, axis.Name)
 		}
 	}
-	cells := m.Cells(set)
+	cells := [][]Setting{nil}
+	if m.count() <= maxCells { // else it was refused, and there may be millions
+		cells = m.Cells(set)
+	}
 	if len(cells) == 0 {
 		if len(m.Cells(nil)) > 0 {
 			d.diags.Add(diag.Position{File: d.file}, "", "the matrix excludes what --set asks for", "")
