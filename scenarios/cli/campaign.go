@@ -20,14 +20,20 @@ import (
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
-// loadCells reads, checks and compiles a scenario for each cell of its matrix, and returns the plan for the first.
+// loadCells reads, checks and compiles a scenario for each cell of its matrix, and returns the plan for the first. A
+// cell that does not fit in memory has a fault.
 func (s *state) loadCells(j job) (*plan.Plan, diag.List) {
 	p, _, faults := s.load(j.File, j)
 	if p == nil {
 		return nil, faults
 	}
+	root := os.DirFS("/")
+	faults = append(faults, run.TooLarge(p, root)...)
 	for _, cell := range p.Scenario.Matrix.Cells(j.Set)[1:] {
-		_, _, found := s.load(j.File, j.of(cell))
+		other, _, found := s.load(j.File, j.of(cell))
+		if other != nil {
+			found = append(found, run.TooLarge(other, root)...)
+		}
 		faults = append(faults, found...)
 	}
 	return p, faults

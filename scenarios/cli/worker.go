@@ -161,6 +161,7 @@ func (w *worker) run(bubble func(func()) error, j job) outcome {
 	if p == nil {
 		return faulty(j, faults)
 	}
+	w.collectFor(run.Need(p))
 	failed := func(err error) outcome {
 		return outcome{Result: run.Result{Scenario: p.Scenario.Scenario, File: library.Display(j.File), Mode: j.Mode, Seed: uint64(j.Seed), Verdict: run.Infra, Reason: err.Error()}}
 	}

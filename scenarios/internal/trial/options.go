@@ -3,6 +3,7 @@ package trial
 import (
 	"io"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/twinrig/twinrig/fixtures"
@@ -47,6 +48,9 @@ func (o Options) Load(file string) (*plan.Plan, *expect.Program, error) {
 	}
 	program, more := expect.Compile(p)
 	faults = append(faults, more...)
+	if len(faults) == 0 {
+		faults = run.TooLarge(p, os.DirFS("/"))
+	}
 	faults.Sort()
 	return p, program, faults.Err()
 }
