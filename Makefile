@@ -17,6 +17,10 @@ build: ## Build the command into bin/twinrig; -X lets testing/cryptotest work th
 man: ## Write the man pages into bin/man
 	$(GO) run ./internal/man $(BIN)/man
 
+.PHONY: media
+media: build ## Make the pictures of the README anew: docs/media (needs chromium)
+	$(GO) run ./internal/media $(BIN)/twinrig docs/media
+
 .PHONY: test
 test: ## Run all tests
 	$(GO) test ./...
