@@ -156,3 +156,7 @@ func size(t testing.TB, address string) int64 {
 	require.NoError(t, err)
 	return info.Size()
 }
+
+func newReportFailure(message string) report.Failure {
+	return report.Failure{Position: "crowd.yaml:1:1", Verdict: run.Fail, Message: message}
+}

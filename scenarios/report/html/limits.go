@@ -1,7 +1,7 @@
 package html
 
 // What a report keeps, whatever the length of a trace. They bound its size (some megabytes), the memory that
-// making it takes (some tens of megabytes) and the time that a browser needs to open it.
+// making it takes (a hundred megabytes) and the time that a browser needs to open it.
 const (
 	maxItems     = 250_000 // things on the tracks; beyond, those of one kind that are close together are merged into one
 	chunkLines   = 2_048   // texts of events in a chunk

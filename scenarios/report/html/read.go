@@ -1,9 +1,6 @@
 package html
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,35 +14,21 @@ var errHeader = errors.New("its first line is not the header of a trace")
 // read hands the events of a trace to take, in their order and one at a time. A trace that is cut off or
 // damaged is read up to there: flaw says so, in words for the reader of the report.
 func read(r io.Reader, take func(*trace.Event)) (h trace.Header, flaw string, err error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	for n := 1; ; n++ {
-		line, err := in.ReadBytes('\n')
-		whole := err == nil
-		if err != nil && !errors.Is(err, io.EOF) {
-			return h, flaw, fmt.Errorf("line %d: %w", n, err)
-		}
-		if !whole && len(bytes.Trim(line, "\x00")) == 0 { // a run that was killed leaves zeros
-			if n == 1 {
-				return h, "", errHeader
-			}
-			return h, flaw, nil
-		}
-		if n == 1 {
-			if json.Unmarshal(line, &h) != nil || h.Version != trace.Version {
-				return h, "", errHeader
-			}
-			continue
-		}
-		var e trace.Event
-		if err := e.UnmarshalJSON(line); err != nil {
-			if whole {
-				return h, fmt.Sprintf("Line %d of the trace is damaged; the report ends there.", n), nil
-			}
-			return h, fmt.Sprintf("The trace is cut off in line %d; the report is complete up to there.", n), nil
-		}
+	in := trace.NewReader(r)
+	line := 1
+	for in.Next() {
+		line++
+		e := in.Event()
 		take(&e)
-		if !whole {
-			return h, flaw, nil
-		}
 	}
+	line++
+	switch err := in.Err(); {
+	case in.Header.Version != trace.Version:
+		return in.Header, "", errHeader
+	case errors.Is(err, trace.ErrTruncated):
+		flaw = fmt.Sprintf("The trace is cut off in line %d; the report is complete up to there.", line)
+	case err != nil:
+		flaw = fmt.Sprintf("Line %d of the trace is damaged; the report ends there.", line)
+	}
+	return in.Header, flaw, nil
 }
