@@ -113,6 +113,9 @@ func measuredRows(list []report.Measurement) []latencyRow {
 			r.Cells = append(r.Cells, short(seconds(s)))
 		}
 		for _, text := range m.Limits {
+			if len(m.Missed) == 0 {
+				text = "✓ " + text
+			}
 			r.Limits = append(r.Limits, limit{Text: text})
 		}
 		for _, why := range m.Missed {

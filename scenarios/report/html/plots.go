@@ -163,7 +163,7 @@ func (p *plots) list() (list []plot, left int) {
 			continue
 		}
 		at[[2]string{k.device, k.what}] = len(list)
-		list = append(list, plot{Device: visible.Line(k.device), Title: visible.Line(k.what), Unit: unitOf(k), Curves: []curve{c}, order: rank[k.source]})
+		list = append(list, plot{Device: visible.Line(cmp.Or(k.device, "the steps")), Title: visible.Line(k.what), Unit: unitOf(k), Curves: []curve{c}, order: rank[k.source]})
 	}
 	if len(list) > maxPlots {
 		return list[:maxPlots], len(list) - maxPlots
