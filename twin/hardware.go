@@ -55,6 +55,7 @@ type Hardware struct {
 	conns    []*conn
 	sockets  []*socket
 	watchdog watchdog
+	hung     string    // why the firmware goes on no more, for its watchdog to tell
 	stepping *stepping // nil: the firmware is a goroutine
 }
 
@@ -123,7 +124,11 @@ func (hw *Hardware) spin() { hw.hang("spins: a million hardware calls in one ins
 // hang notes that the firmware does not go on by itself.
 func (hw *Hardware) hang(why string) {
 	hw.t.work()
-	if hw.watchdog.timer.Pending() || hw.t.spun {
+	if hw.watchdog.timer.Pending() {
+		hw.hung = why
+		return
+	}
+	if hw.t.spun {
 		return
 	}
 	hw.t.spun = true

@@ -55,7 +55,7 @@ func (hw *Hardware) watchdogDue() {
 	case time.Now().Before(hw.watchdog.deadline):
 		hw.armWatchdog()
 	default:
-		hw.t.emit(trace.Event{Kind: trace.Watchdog})
+		hw.t.emit(trace.Event{Kind: trace.Watchdog, Text: hw.hung})
 		hw.t.reset(CauseWatchdog)
 	}
 }

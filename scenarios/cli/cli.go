@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
@@ -188,5 +187,3 @@ func someScenario(_ *cobra.Command, args []string) error {
 	}
 	return nil
 }
-
-func (s *state) firmwareNames() []string { return slices.Sorted(maps.Keys(s.firmware)) }

@@ -105,7 +105,7 @@ func (r *runner) conclude(v Verdict, reason string, at time.Duration) {
 			r.result.Verdict, r.result.Reason = Infra, cannotWrite(err)
 		}
 	}
-	r.result.Notes = r.crashes.notes()
+	r.result.Notes = append(r.crashes.notes("faulted"), r.resets.notes("was reset by its watchdog")...)
 }
 
 // stalled is the result of a run whose virtual time stands still. It is called outside the bubble. The
@@ -125,9 +125,9 @@ func (r *runner) stalled(s vtime.Stall) Result {
 	return r.result
 }
 
-// crashes counts the faults of each device.
+// crashes counts what happened to each device that it does not do by itself: faults, or resets by its watchdog.
 type crashes struct {
-	devices []string // in the order of their first fault
+	devices []string // in the order of their first
 	count   map[string]int
 	first   map[string]trace.Event
 }
@@ -141,16 +141,20 @@ func (c *crashes) add(e trace.Event) {
 	}
 }
 
-// notes says in one line a device how often it faulted, and why at first: what nobody asked for, but who
+// notes says in one line a device how often it did what, and why at first: what nobody asked for, but who
 // wonders about a missing message wants to know.
-func (c *crashes) notes() []string {
+func (c *crashes) notes(what string) []string {
 	var notes []string
 	for _, d := range c.devices {
 		times := "once"
 		if c.count[d] > 1 {
 			times = fmt.Sprintf("%d times", c.count[d])
 		}
-		notes = append(notes, fmt.Sprintf("%s faulted %s, first at %s: %s", d, times, c.first[d].At, c.first[d].Text))
+		note := fmt.Sprintf("%s %s %s, first at %s", d, what, times, c.first[d].At)
+		if why := c.first[d].Text; why != "" {
+			note += ": " + why
+		}
+		notes = append(notes, note)
 	}
 	return notes
 }

@@ -31,6 +31,8 @@ type runner struct {
 	watch        *expect.Watch // always and never
 	faults       faults
 	crashes      crashes
+	resets       crashes // by a watchdog
+	troubles     troubles
 	payloads     *plan.Payloads
 	spun         string                  // the first device whose firmware spins
 	disturbances []*disturbance          // of the broker, in the order of their steps
@@ -66,7 +68,7 @@ func (a *alarm) set(source *vtime.Source, at time.Duration, on bool, now time.Du
 }
 
 func newRunner(p *plan.Plan, program *expect.Program, opts Options) *runner {
-	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}, mishaps: map[string][]*mishap{}}
+	r := &runner{plan: p, program: program, opts: opts, changes: map[string]*change{}, driven: map[string]gpio.Level{}, faulty: map[string]*vtime.Timer{}, troubles: troubles{}, mishaps: map[string][]*mishap{}}
 	r.result = Result{Scenario: p.Scenario.Scenario, File: p.File, Mode: opts.Mode, Seed: uint64(p.Seed), Cell: p.Scenario.Cell}
 	if opts.Cut != nil {
 		r.result.Cut = opts.Cut.String()
@@ -170,9 +172,14 @@ func (r *runner) record(events []trace.Event) error {
 	r.result.Events += len(events)
 	for i := range events {
 		r.decode(&events[i])
-		if events[i].Kind == trace.Fault {
+		switch events[i].Kind {
+		case trace.Fault:
 			r.crashes.add(events[i])
 			r.noteSpin(events[i].Device)
+		case trace.Watchdog:
+			r.resets.add(events[i])
+		case trace.Handshake, trace.Connack:
+			r.troubles.add(&events[i])
 		}
 		if r.sweep != nil {
 			r.sweep.count(events[i])

@@ -222,7 +222,9 @@ func (t *thread) expecting(now time.Duration) (acted bool) {
 		t.ended(Pass)
 		return true
 	}
-	t.fail(failure(t.active.Explain(), t.current.Path))
+	f := failure(t.active.Explain(), t.current.Path)
+	f.Detail += t.r.likely(t.current.Expect)
+	t.fail(f)
 	return false
 }
 

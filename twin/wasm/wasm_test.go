@@ -64,7 +64,8 @@ func TestSpinningGuestIsResetByItsWatchdog(t *testing.T) {
 		t.Run(do, func(t *testing.T) {
 			unruly(t, do, map[string]string{"watchdog": "5s"}, func(b *twintest.Bench) {
 				begun := time.Now()
-				b.Until(10*time.Second, "the watchdog", twintest.Is(trace.Watchdog))
+				expired := b.Until(10*time.Second, "the watchdog", twintest.Is(trace.Watchdog))
+				require.NotEmpty(t, expired.Text, "it tells what the firmware hung in")
 				require.Equal(t, twin.BootTime+5*time.Second, time.Since(begun))
 				b.Until(time.Second, "a boot", twintest.Booted(twin.CauseWatchdog))
 				require.False(t, b.Twin.Spun())
