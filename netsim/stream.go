@@ -89,6 +89,37 @@ func (s *Stream) Next() (time.Duration, bool) {
 	return min(at, s.timeout), true
 }
 
+// Coasting reports whether nothing has to be done until the next Write or CloseWrite, though acknowledgements are
+// under way: they will take all that was sent off the sender's hands in time. Then Settle, at any time later, comes to
+// the same as Step at Next: a caller with many streams need not look after each acknowledgement.
+func (s *Stream) Coasting() bool {
+	if !s.armed || s.next < s.limit() || s.err != nil {
+		return false
+	}
+	for _, p := range s.packets.items[s.packets.head:] {
+		if !p.value.ack || p.at >= s.timeout {
+			return false
+		}
+		if p.value.to >= s.next {
+			return true
+		}
+	}
+	return false
+}
+
+// Settle takes in the acknowledgements that came before now, each as of the instant at which it came. The caller does so
+// before a Write, and before it looks at Buffered, where it did not Step because the stream was Coasting.
+func (s *Stream) Settle(now time.Duration) {
+	for s.err == nil && s.packets.len() > 0 {
+		first := s.packets.items[s.packets.head]
+		if !first.value.ack || first.at >= now {
+			return
+		}
+		s.packets.pop(now)
+		s.acknowledged(first.at, first.value)
+	}
+}
+
 // Step does everything due at or before now, and does it at now where it comes late. It returns
 // the bytes that arrived, valid until the next call of any method; whether the stream has ended with them, once;
 // and syscall.ETIMEDOUT, once, when the sender gave up: nothing was acknowledged for 924.6 s or

@@ -1,7 +1,6 @@
 package vtime
 
 import (
-	"container/heap"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,11 +26,13 @@ const (
 // A device's own timers are the one thing that wakes by itself; the loop lets all of an instant's
 // wake and settle before it acts at that instant.
 type Loop struct {
-	settle func() // waits until all other goroutines are idle; nil on the wall clock
+	settle func()    // waits until all other goroutines are idle; nil on the wall clock
+	epoch  time.Time // what the agenda's instants count from
 	mu     sync.Mutex
-	items  itemHeap
+	agenda agenda
 	nextID int
 	wake   chan struct{}
+	asleep bool
 	stop   bool
 	idle   []chan Job // of goroutines to lend
 	beats  atomic.Int64
@@ -41,7 +42,7 @@ type Loop struct {
 // NewLoop returns a loop. settle is synctest.Wait in virtual time and nil on the wall clock.
 // It must be made where it runs: inside the bubble in virtual time.
 func NewLoop(settle func()) *Loop {
-	return &Loop{settle: settle, wake: make(chan struct{}, 1)}
+	return &Loop{settle: settle, epoch: time.Now(), wake: make(chan struct{}, 1)}
 }
 
 // Source is one origin of actions: a device's link, the broker, the steps. Its actions at one
@@ -63,24 +64,27 @@ func (l *Loop) Source() *Source {
 
 // Timer is an action asked for. Stop takes it back.
 type Timer struct {
-	loop *Loop
-	item *item
+	loop  *Loop
+	do    func()
+	place int // in the agenda; negative: in none
 }
 
 // After asks the loop to call f once, d from now (at the earliest: now, in a turn of its own).
 // f runs on the loop's goroutine with everything else idle, and must not wait for time.
 // After may be called from any goroutine.
 func (s *Source) After(d time.Duration, class Class, f func()) *Timer {
-	it := &item{at: time.Now().Add(max(0, d)), class: class, source: s.id, seq: s.seq.Add(1), do: f}
 	l := s.loop
+	t := &Timer{loop: l, do: f}
+	at := time.Since(l.epoch) + max(0, d)
+	order := orderOf(class, s.id, s.seq.Add(1))
 	l.mu.Lock()
-	heap.Push(&l.items, it)
-	first := l.items[0] == it
+	l.agenda.add(entry{at: at, order: order, timer: t})
+	wake := l.asleep && t.place == 0
 	l.mu.Unlock()
-	if first {
+	if wake {
 		l.poke()
 	}
-	return &Timer{loop: l, item: it}
+	return t
 }
 
 // Stop takes the action back and reports whether it was still to come. Stop of a nil Timer is false.
@@ -90,10 +94,11 @@ func (t *Timer) Stop() bool {
 	}
 	t.loop.mu.Lock()
 	defer t.loop.mu.Unlock()
-	if t.item.index < 0 {
+	if t.place < 0 {
 		return false
 	}
-	heap.Remove(&t.loop.items, t.item.index)
+	t.loop.agenda.remove(t.place)
+	t.do = nil // which may hold much
 	return true
 }
 
@@ -104,7 +109,7 @@ func (t *Timer) Pending() bool {
 	}
 	t.loop.mu.Lock()
 	defer t.loop.mu.Unlock()
-	return t.item.index >= 0
+	return t.place >= 0
 }
 
 // Poke makes a loop that waits take a turn: on the wall clock, when an event came in.
@@ -134,6 +139,8 @@ func (l *Loop) Heartbeat() (beats, unixNano int64) { return l.beats.Load(), l.na
 // acts. Then the loop does the next action that is due, or waits for it.
 func (l *Loop) Run(turn func() (acted bool)) {
 	defer l.dismiss()
+	alarm := time.NewTimer(time.Hour)
+	defer alarm.Stop()
 	for {
 		if l.settle != nil {
 			l.settle()
@@ -155,66 +162,34 @@ func (l *Loop) Run(turn func() (acted bool)) {
 			l.mu.Unlock()
 			continue
 		}
-		if len(l.items) > 0 && !l.items[0].at.After(now) {
-			it := heap.Pop(&l.items).(*item)
-			l.mu.Unlock()
-			it.do()
-			continue
-		}
 		wait := time.Duration(-1)
-		if len(l.items) > 0 {
-			wait = l.items[0].at.Sub(now)
+		if len(l.agenda) > 0 {
+			if wait = l.agenda[0].at - now.Sub(l.epoch); wait <= 0 {
+				t := l.agenda.pop()
+				l.mu.Unlock()
+				t.do()
+				continue
+			}
 		}
+		l.asleep = true
 		l.mu.Unlock()
-		l.sleep(wait)
+		l.sleep(alarm, wait)
 	}
 }
 
-func (l *Loop) sleep(d time.Duration) {
+// sleep waits for d, without end where it is negative, or until it is woken.
+func (l *Loop) sleep(alarm *time.Timer, d time.Duration) {
 	if d < 0 {
 		<-l.wake
-		return
+	} else {
+		alarm.Reset(d)
+		select {
+		case <-alarm.C:
+		case <-l.wake:
+			alarm.Stop()
+		}
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-l.wake:
-	}
-}
-
-type item struct {
-	at     time.Time
-	class  Class
-	source int
-	seq    uint64
-	index  int
-	do     func()
-}
-
-type itemHeap []*item
-
-func (h itemHeap) Len() int { return len(h) }
-func (h itemHeap) Less(i, j int) bool {
-	a, b := h[i], h[j]
-	if !a.at.Equal(b.at) {
-		return a.at.Before(b.at)
-	}
-	if a.class != b.class {
-		return a.class < b.class
-	}
-	if a.source != b.source {
-		return a.source < b.source
-	}
-	return a.seq < b.seq
-}
-func (h itemHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = i, j }
-func (h *itemHeap) Push(x any)   { it := x.(*item); it.index = len(*h); *h = append(*h, it) }
-func (h *itemHeap) Pop() any {
-	old := *h
-	it := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	it.index = -1
-	return it
+	l.mu.Lock()
+	l.asleep = false
+	l.mu.Unlock()
 }

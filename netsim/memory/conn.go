@@ -133,7 +133,9 @@ func (e *end) Write(p []byte) (int, error) {
 		e.write.need()
 		e.wait()
 	}
-	e.out.Write(e.pair.sw.now(), p)
+	now := e.pair.sw.now()
+	e.out.Settle(now)
+	e.out.Write(now, p)
 	e.peer().schedule()
 	return len(p), nil
 }
@@ -155,11 +157,15 @@ func (e *end) Writable() bool {
 	return e.closed || e.err != nil || e.room()
 }
 
-func (e *end) room() bool { return e.out.Buffered() < sendBuffer }
+func (e *end) room() bool {
+	e.out.Settle(e.pair.sw.now())
+	return e.out.Buffered() < sendBuffer
+}
 
 // wait waits for room, or for the end. The caller holds mu.
 func (e *end) wait() {
 	e.waiting++
+	e.peer().schedule()
 	e.cond.Wait()
 	e.waiting--
 }
@@ -184,6 +190,7 @@ func (e *end) Close() error {
 		return net.ErrClosed
 	}
 	e.shut()
+	e.out.Settle(e.pair.sw.now())
 	e.out.CloseWrite(e.pair.sw.now())
 	e.peer().schedule()
 	e.pair.retire()
@@ -234,6 +241,9 @@ func (e *end) schedule() {
 	at, ok := e.in.Next()
 	if !ok || e.pair.device.gone {
 		return
+	}
+	if e.peer().waiting == 0 && e.in.Coasting() {
+		return // what acknowledgements do waits until the peer writes
 	}
 	if e.arrival.Pending() {
 		if e.at <= at {

@@ -25,6 +25,7 @@ type runner struct {
 
 	bench        *bench
 	onBench      atomic.Pointer[bench] // the same, for who asks from another goroutine
+	shown        Progress              // in opts.Position
 	writer       *trace.Writer
 	exports      exporters
 	history      *expect.History
@@ -139,7 +140,7 @@ func (r *runner) turn() (acted bool) {
 	}
 	events := r.bench.events.Turn()
 	now := r.now()
-	r.opts.Position.p.Store(r.progress(now))
+	r.showProgress(now)
 	if err := errors.Join(r.record(events), r.exports.turn(events)); err != nil {
 		r.finish(Infra, cannotWrite(err))
 		return false
@@ -192,12 +193,16 @@ func (r *runner) record(events []trace.Event) error {
 	return r.writer.Write(events)
 }
 
-func (r *runner) progress(now time.Duration) *Progress {
-	p := &Progress{Elapsed: now, Step: len(r.result.Steps), Steps: r.total}
+// showProgress keeps the position up to date, to a second of the run's clock.
+func (r *runner) showProgress(now time.Duration) {
+	p := Progress{Elapsed: now, Step: len(r.result.Steps), Steps: r.total}
 	if r.current != nil {
 		p.Text = r.current.Text
 	}
-	return p
+	if r.shown.Step != p.Step || r.shown.Text != p.Text || p.Elapsed-r.shown.Elapsed >= time.Second || r.shown.Steps == 0 {
+		r.shown = p
+		r.opts.Position.p.Store(&p)
+	}
 }
 
 // invariants judges always and never, and makes sure of a turn when time alone may break one.
