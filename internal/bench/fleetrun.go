@@ -36,16 +36,16 @@ type fleetOptions struct {
 type fleetFigures struct {
 	Verdict  string
 	Message  string
-	Steps    []time.Duration // wall time of each step
-	Building time.Duration   // wall time until the first step
-	Wall     time.Duration   // of the wait
-	CPU      time.Duration   // of the wait
-	Virtual  time.Duration   // of the wait
-	Readings int             // delivered to the backend in the wait
-	Events   int             // of the whole run
-	Live     uint64          // bytes of live heap and stacks, the most seen
-	Resident uint64          // bytes, the most there were
-	Trace    int64           // bytes of the trace
+	Steps    map[int]time.Duration // wall time of each step, from 1; steps too short to be seen count with the one before
+	Building time.Duration         // wall time until the first step
+	Wall     time.Duration         // of the wait
+	CPU      time.Duration         // of the wait
+	Virtual  time.Duration         // of the wait
+	Readings int                   // delivered to the backend in the wait
+	Events   int                   // of the whole run
+	Live     uint64                // bytes of live heap and stacks, the most seen
+	Resident uint64                // bytes, the most there were
+	Trace    int64                 // bytes of the trace
 }
 
 // runFleet does one run and prints its figures as JSON. It does not return.
@@ -91,7 +91,7 @@ func fleet(o fleetOptions, bubble func(func()) error) (fleetFigures, error) {
 	}
 	defer os.Remove(out.Name()) //nolint:errcheck // a temporary file
 	buffered := bufio.NewWriterSize(out, 1<<20)
-	w := &fleetWatch{o: o, position: new(run.Position), steps: len(p.Scenario.Steps), backend: backend, began: time.Now()}
+	w := &fleetWatch{o: o, position: new(run.Position), steps: len(p.Scenario.Steps), backend: backend, began: time.Now(), figures: fleetFigures{Steps: map[int]time.Duration{}}}
 	stop := vtime.Every(2*time.Millisecond, w.look)
 	modules := wasm.NewCache()
 	defer modules.Close()
@@ -141,7 +141,7 @@ func (w *fleetWatch) look() {
 	if w.step == 0 {
 		w.figures.Building = now.Sub(w.began)
 	} else {
-		w.figures.Steps = append(w.figures.Steps, now.Sub(w.since))
+		w.figures.Steps[w.step] = now.Sub(w.since)
 	}
 	w.step, w.since = at, now
 	switch at {
@@ -163,7 +163,7 @@ func (w *fleetWatch) begin() {
 }
 
 func (w *fleetWatch) end() {
-	w.figures.Wall, w.figures.CPU = w.figures.Steps[len(w.figures.Steps)-1], vtime.ProcessorTime()-w.cpu
+	w.figures.Wall, w.figures.CPU = w.figures.Steps[w.steps-1], vtime.ProcessorTime()-w.cpu
 	w.figures.Readings = int(w.backend.count.Load()) - w.readings
 	if w.profile != nil {
 		pprof.StopCPUProfile()

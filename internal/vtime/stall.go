@@ -38,12 +38,13 @@ func (s Stall) Error() string {
 }
 
 // Watch looks from outside the bubble whether heartbeat (such as Loop.Heartbeat's first value) moves
-// on, and calls stalled once when it does not. It must be called outside the bubble. stop ends it.
-func Watch(heartbeat func() int64, stalled func(Stall)) (stop func()) {
-	return watch(heartbeat, stalled, spinLimit, freezeLimit)
+// on, and calls stalled once when it does not. slack is how much longer than usual it may stand still, now: while ten
+// thousand devices are built, say. It must be called outside the bubble. stop ends it.
+func Watch(heartbeat func() int64, slack func() time.Duration, stalled func(Stall)) (stop func()) {
+	return watch(heartbeat, slack, stalled, spinLimit, freezeLimit)
 }
 
-func watch(heartbeat func() int64, stalled func(Stall), spin, freeze time.Duration) (stop func()) {
+func watch(heartbeat func() int64, slack func() time.Duration, stalled func(Stall), spin, freeze time.Duration) (stop func()) {
 	done := make(chan struct{})
 	var once sync.Once
 	go func() {
@@ -60,7 +61,7 @@ func watch(heartbeat func() int64, stalled func(Stall), spin, freeze time.Durati
 				last, since, cpu = b, time.Now(), ProcessorTime()
 				continue
 			}
-			if ProcessorTime()-cpu > spin || time.Since(since) > freeze {
+			if more := slack(); ProcessorTime()-cpu > spin+more || time.Since(since) > freeze+more {
 				stalled(diagnose())
 				return
 			}

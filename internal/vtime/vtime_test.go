@@ -114,7 +114,7 @@ func TestWatchNamesWhoStopsVirtualTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			release := make(chan struct{})
 			stalls := make(chan Stall, 1)
-			stop := watch(func() int64 { return 0 }, func(s Stall) { stalls <- s; close(release) }, 300*time.Millisecond, 600*time.Millisecond)
+			stop := watch(func() int64 { return 0 }, noSlack, func(s Stall) { stalls <- s; close(release) }, 300*time.Millisecond, 600*time.Millisecond)
 			defer stop()
 			synctest.Test(t, func(t *testing.T) {
 				pprof.Do(context.Background(), pprof.Labels("device", "thermo"), func(context.Context) {
@@ -130,9 +130,23 @@ func TestWatchNamesWhoStopsVirtualTime(t *testing.T) {
 	}
 }
 
+func noSlack() time.Duration { return 0 }
+
+func TestWatchIsQuietWhileThereIsSlack(t *testing.T) {
+	stalls := make(chan Stall, 1)
+	var slack atomic.Int64
+	slack.Store(int64(time.Hour))
+	stop := watch(func() int64 { return 0 }, func() time.Duration { return time.Duration(slack.Load()) }, func(s Stall) { stalls <- s }, time.Millisecond, time.Millisecond)
+	defer stop()
+	time.Sleep(3 * watchEvery) // wall time: see above
+	require.Empty(t, stalls)
+	slack.Store(0)
+	<-stalls
+}
+
 func TestWatchIsQuietWhileTimeMoves(t *testing.T) {
 	var beats atomic.Int64
-	stop := watch(func() int64 { return beats.Add(1) }, func(s Stall) { t.Error(s) }, time.Millisecond, time.Millisecond)
+	stop := watch(func() int64 { return beats.Add(1) }, noSlack, func(s Stall) { t.Error(s) }, time.Millisecond, time.Millisecond)
 	time.Sleep(3 * watchEvery) // wall time: see above
 	stop()
 	stop()

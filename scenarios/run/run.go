@@ -143,7 +143,7 @@ func sim(p *plan.Plan, program *expect.Program, opts Options) Result {
 		default:
 		}
 	}()
-	stop := vtime.Watch(r.beats.Load, func(s vtime.Stall) { stalled <- s })
+	stop := vtime.Watch(r.beats.Load, r.mayStand, func(s vtime.Stall) { stalled <- s })
 	defer stop()
 	var result Result
 	select {

@@ -23,6 +23,7 @@ type runner struct {
 	result  Result
 	beats   atomic.Int64 // for the watch outside
 
+	turning      atomic.Bool // the loop runs: no device is built, or taken down
 	bench        *bench
 	onBench      atomic.Pointer[bench] // the same, for who asks from another goroutine
 	shown        Progress              // in opts.Position
@@ -117,8 +118,21 @@ func (r *runner) run(settle func(), makeFabric func(*bench) (fabric, error)) Res
 	if err := r.setEnvironment(); err != nil {
 		return r.failed(Invalid, err.Error())
 	}
+	r.turning.Store(true)
 	b.loop.Run(r.turn)
+	r.turning.Store(false)
 	return r.result
+}
+
+// workOfDevice bounds the processor time that a device takes to be built, or taken down, while no time passes.
+const workOfDevice = 2 * time.Millisecond
+
+// mayStand returns how much longer than usual virtual time may stand still.
+func (r *runner) mayStand() time.Duration {
+	if r.turning.Load() {
+		return 0
+	}
+	return time.Duration(len(r.plan.Devices)) * workOfDevice
 }
 
 func (r *runner) now() time.Duration { return r.bench.events.Now() }
