@@ -67,7 +67,7 @@ func (g Geometry) Validate() error {
 // the boots of a device. It is not safe for concurrent use; Guard.Do is where calls are put in order.
 type Array struct {
 	geometry Geometry
-	cells    []byte
+	cells    cells
 	erases   []int // of each block
 	cut      cut
 	flips    map[int64]bool // offsets of bytes with a flipped bit, and whether they were read since
@@ -86,11 +86,7 @@ func NewArray(g Geometry) (*Array, error) {
 		return nil, err
 	}
 	g = g.WithDefaults()
-	a := &Array{geometry: g, cells: make([]byte, g.Size), erases: make([]int, g.Size/g.EraseBlock)}
-	for i := range a.cells {
-		a.cells[i] = erased
-	}
-	return a, nil
+	return &Array{geometry: g, cells: newCells(g), erases: make([]int, g.Size/g.EraseBlock)}, nil
 }
 
 // Geometry returns the array's shape, with its defaults filled in.
@@ -172,7 +168,7 @@ func (f *Flash) ReadAt(p []byte, off int64) (int, error) {
 		if err := f.check("read", off, int64(len(p))); err != nil {
 			return err
 		}
-		copy(p, f.array.cells[off:])
+		f.array.cells.read(p, off)
 		f.array.noteRead(off, int64(len(p)))
 		return nil
 	})
@@ -215,7 +211,7 @@ func (a *Array) write(p []byte, off int64) (n int, cut bool) {
 		}
 	}
 	for i, b := range p[:n] {
-		a.cells[off+int64(i)] &= b
+		*a.cells.cell(off + int64(i)) &= b
 	}
 	return n, cut
 }
@@ -252,10 +248,7 @@ func (a *Array) erase(off, length int64) (done int64, worn bool) {
 			return done, true
 		}
 		a.erases[at/size]++
-		block := a.cells[at : at+size]
-		for i := range block {
-			block[i] = erased
-		}
+		a.cells.erase(at)
 	}
 	return done, false
 }

@@ -19,7 +19,7 @@ func (a *Array) Flip(off int64, bit int) error {
 	if off < 0 || off >= a.geometry.Size || bit < 0 || bit > 7 {
 		return fmt.Errorf("flash: bit %d at %#x: %w of %d bytes", bit, off, ErrRange, a.geometry.Size)
 	}
-	a.cells[off] ^= 1 << bit
+	*a.cells.cell(off) ^= 1 << bit
 	if a.flips == nil {
 		a.flips = map[int64]bool{}
 	}
@@ -30,9 +30,9 @@ func (a *Array) Flip(off int64, bit int) error {
 // FlipRandom flips a bit of a byte that is not erased, drawn from rand, and returns which.
 func (a *Array) FlipRandom(rand *rand.Rand) (off int64, bit int, err error) {
 	var written []int64
-	for i, b := range a.cells {
-		if b != erased {
-			written = append(written, int64(i))
+	for off := range a.geometry.Size {
+		if a.cells.at(off) != erased {
+			written = append(written, off)
 		}
 	}
 	if len(written) == 0 {

@@ -42,7 +42,7 @@ func BenchmarkTick(b *testing.B) {
 
 // ticks boots the guest and calls its tick b.N times.
 func ticks(b *testing.B, m *module, hw *twin.Hardware) error {
-	g := &guest{hw: hw, edges: make(chan struct{})}
+	g := &guest{hw: hw, module: m}
 	g.ctx = context.WithValue(context.Background(), guestKey{}, g)
 	if err := g.instantiate(m); err != nil {
 		return err

@@ -3,8 +3,8 @@
 //	cache := wasm.NewCache() // outside virtual time; closed at the end
 //	firmware, err := cache.Firmware(module, 64<<10)
 //
-// The firmware is a twin.Firmware like any other: one instance a boot, with memory of its own, driven from one
-// goroutine. What it exports and what it may call is in twinrig.h, which [Header] holds; nothing else is there, no
+// The firmware is a twin.Firmware like any other, a step function: one instance a boot, with memory of its own and no
+// goroutine between two ticks. What it exports and what it may call is in twinrig.h, which [Header] holds; nothing else is there, no
 // libc and no WASI. A compiled module is shared by all twins that run it.
 //
 // # What can go wrong

@@ -3,6 +3,8 @@ package wasm
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -14,9 +16,10 @@ import (
 	"github.com/twinrig/twinrig/twin/mqtt"
 )
 
-// guest is one boot of a module. One goroutine drives it: only the loop calls into it.
+// guest is one boot of a module, as a step function: only its steps, and the boot before them, call into it.
 type guest struct {
 	hw       *twin.Hardware
+	module   *module
 	beat     beat
 	instance api.Module
 	ctx      context.Context // hands the guest to the host functions
@@ -26,11 +29,11 @@ type guest struct {
 
 	init, tick, message, connection api.Function // message and connection may be nil
 
-	pins  []gpio.PinIO
-	buses []i2c.Bus
-	edges chan struct{} // a pin that is an input changed
-	lines chan []byte   // the console received
-	input []byte        // and the guest has not read
+	pins   []gpio.PinIO
+	inputs []gpio.PinIO // those of pins that were made inputs
+	buses  []i2c.Bus
+	input  []byte    // that the console received, and the guest has not read
+	due    time.Time // of the next tick
 
 	client  *mqtt.Client // nil before mqtt_start
 	will    *mqtt.Message
@@ -40,95 +43,128 @@ type guest struct {
 	reason  string             // why the connection ended last
 	woken   bool               // something happened that the guest wants a tick for
 	failed  error              // of a call that has no caller to tell; it ends the boot
+
+	mu      sync.Mutex // never held while waiting
+	running bool       // a call into the guest is under way
+	over    bool       // the boot has ended
 }
 
 type guestKey struct{}
 
 func run(m *module, hw *twin.Hardware) error {
-	g := &guest{hw: hw, edges: make(chan struct{}), lines: make(chan []byte), pending: map[int32]struct{}{}}
+	g := &guest{hw: hw, module: m, pending: map[int32]struct{}{}, running: true}
 	// A context without an end: the watch closes the instance instead.
 	g.ctx = context.WithValue(context.Background(), guestKey{}, g)
 	if err := g.instantiate(m); err != nil {
 		return g.explain(err)
 	}
-	defer g.instance.Close(context.Background()) //nolint:errcheck // memory is all that it holds
 	g.beat.instance = g.instance
 	m.watch.add(&g.beat)
-	defer m.watch.remove(&g.beat)
-	for _, f := range m.compiled.ImportedFunctions() {
-		if _, name, _ := f.Import(); name == "console_read" {
-			hw.Go(g.listen)
-		}
+	context.AfterFunc(hw.Context(), g.end)
+	err := g.begin()
+	g.rest()
+	if err != nil {
+		return err
 	}
+	g.due = time.Now()
+	return hw.Steps(g)
+}
+
+// begin calls what comes before the first tick.
+func (g *guest) begin() error {
 	if initialize := g.instance.ExportedFunction("_initialize"); initialize != nil {
 		if err := g.call(initialize); err != nil {
 			return err
 		}
 	}
-	if err := g.call(g.init); err != nil {
-		return err
+	err := g.call(g.init)
+	g.init = nil // its stack is 10 KB
+	return err
+}
+
+// end frees the instance when the boot ends, or once the call returns that is under way then.
+func (g *guest) end() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over = true
+	g.free()
+}
+
+// rest notes that no call into the guest is under way.
+func (g *guest) rest() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.running = false
+	g.free()
+}
+
+// free frees the instance where nothing needs it any more. The caller holds mu.
+func (g *guest) free() {
+	if g.over && !g.running && g.instance != nil {
+		g.module.watch.remove(&g.beat)
+		g.instance.Close(context.Background()) //nolint:errcheck // memory is all that it holds
+		g.instance = nil
 	}
-	return g.loop()
+}
+
+// Step lets the guest and its MQTT client do what is due, and take in what came.
+func (g *guest) Step(now time.Time) (next time.Time, err error) {
+	g.mu.Lock()
+	if g.over {
+		g.mu.Unlock()
+		return time.Time{}, nil
+	}
+	g.running = true
+	g.mu.Unlock()
+	defer g.rest()
+	g.listen()
+	for {
+		if g.woken || !now.Before(g.due) {
+			g.woken = false
+			if err := g.call(g.tick); err != nil {
+				return next, err
+			}
+			now = time.Now() // the tick may have waited
+			g.due = wake(now, int32(g.stack[0]))
+		}
+		next = g.due
+		if g.client != nil {
+			if step := g.client.Step(); step.Before(next) {
+				next = step
+			}
+		}
+		if g.failed != nil || !g.woken { // by what the client did
+			return next, g.failed
+		}
+	}
+}
+
+// listen takes in what came on the console and the inputs.
+func (g *guest) listen() {
+	if g.module.listens {
+		var buffer [256]byte
+		for n := g.hw.ReadConsole(buffer[:]); n > 0; n = g.hw.ReadConsole(buffer[:]) {
+			g.receive(buffer[:n])
+		}
+	}
+	for _, pin := range g.inputs {
+		if pin.WaitForEdge(0) {
+			g.woken = true
+		}
+	}
 }
 
 // instantiate makes the instance. _initialize, which constructors of C++ are in, is not called yet: it may call the
 // host, which needs the instance, and may spin, which the watch must see.
 func (g *guest) instantiate(m *module) (err error) {
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	// Without a source of chance of its own each instance would make one, of 5 KB; there is no WASI to draw from it.
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(strings.NewReader(""))
 	if g.instance, err = m.runtime.InstantiateModule(g.ctx, m.compiled, config); err != nil {
 		return err
 	}
 	g.init, g.tick = g.instance.ExportedFunction("init"), g.instance.ExportedFunction("tick")
 	g.message, g.connection = g.instance.ExportedFunction("message"), g.instance.ExportedFunction("connection")
 	return nil
-}
-
-// listen passes on what the console receives.
-func (g *guest) listen() error {
-	buffer := make([]byte, 256)
-	for {
-		n, err := g.hw.Console().Read(buffer)
-		if err != nil {
-			return nil //nolint:nilerr // the boot has ended
-		}
-		select {
-		case g.lines <- append([]byte(nil), buffer[:n]...):
-		case <-g.hw.Context().Done():
-			return nil
-		}
-	}
-}
-
-// loop lets the guest and its MQTT client do what is due, then waits for whatever comes first.
-func (g *guest) loop() error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	due := time.Now()
-	for g.woken = true; ; {
-		if now := time.Now(); g.woken || !now.Before(due) {
-			g.woken = false
-			if err := g.call(g.tick); err != nil {
-				return err
-			}
-			due = wake(now, int32(g.stack[0]))
-		}
-		next := due
-		if g.client != nil {
-			if step := g.client.Step(); step.Before(next) {
-				next = step
-			}
-		}
-		if g.failed != nil {
-			return g.failed
-		}
-		if g.woken { // by what the client did
-			continue
-		}
-		timer.Reset(time.Until(next))
-		if err := g.wait(timer); err != nil {
-			return err
-		}
-	}
 }
 
 // never is later than any run.
@@ -140,25 +176,6 @@ func wake(now time.Time, milliseconds int32) time.Time {
 		return now.Add(never)
 	}
 	return now.Add(time.Duration(max(milliseconds, 1)) * time.Millisecond)
-}
-
-func (g *guest) wait(timer *time.Timer) error {
-	var incoming <-chan mqtt.Incoming
-	if g.client != nil {
-		incoming = g.client.Incoming()
-	}
-	select {
-	case <-timer.C:
-	case in := <-incoming:
-		g.client.Handle(in)
-	case text := <-g.lines:
-		g.receive(text)
-	case <-g.edges:
-		g.woken = true
-	case <-g.hw.Context().Done():
-		return context.Cause(g.hw.Context())
-	}
-	return g.failed
 }
 
 // inputBuffer is how many bytes wait for console_read; what comes while it is full is lost, as in a UART's.
@@ -201,7 +218,7 @@ func (g *guest) callback(f api.Function, arguments ...uint64) {
 func (g *guest) startClient(keepalive, backoffMin, backoffMax time.Duration) error {
 	id := g.hw.Identity()
 	client, err := mqtt.New(g.hw.Context(), mqtt.Config{
-		Dial: g.hw.DialBroker, Address: g.hw.BrokerAddress(), ClientID: id.ClientID, Username: id.Username, Password: id.Password,
+		Open: g.hw.OpenBroker, Address: g.hw.BrokerAddress(), ClientID: id.ClientID, Username: id.Username, Password: id.Password,
 		Will: g.will, KeepAlive: keepalive, BackoffMin: backoffMin, BackoffMax: backoffMax, Rand: g.hw.Rand(),
 		OnConnect: func(bool) { g.callback(g.connection, 1) },
 		OnDisconnect: func(err error) {

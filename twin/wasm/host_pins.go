@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"slices"
+
 	"periph.io/x/conn/v3/gpio"
 )
 
@@ -65,15 +67,8 @@ func inputPin(c *call) int64 {
 	if err := pin.In(pulls[pull], gpio.BothEdges); err != nil {
 		return c.failed(err, errorRange)
 	}
-	g := c.guest
-	c.hw.Go(func() error {
-		for pin.WaitForEdge(-1) { // ends when the pin is configured anew, and with the boot
-			select {
-			case g.edges <- struct{}{}:
-			case <-g.hw.Context().Done():
-			}
-		}
-		return nil
-	})
+	if !slices.Contains(c.inputs, pin) {
+		c.inputs = append(c.inputs, pin)
+	}
 	return 0
 }

@@ -38,7 +38,7 @@ func FuzzHostFunctions(f *testing.F) {
 			Flash:   flash.Geometry{Size: 8192},
 			Dial:    func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no network") },
 			Firmware: func(hw *twin.Hardware) error {
-				g := &guest{hw: hw, edges: make(chan struct{}), pending: map[int32]struct{}{}}
+				g := &guest{hw: hw, module: m, pending: map[int32]struct{}{}}
 				g.ctx = context.WithValue(t.Context(), guestKey{}, g)
 				require.NoError(t, g.instantiate(m))
 				defer g.instance.Close(g.ctx)

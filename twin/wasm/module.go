@@ -47,6 +47,7 @@ type module struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	watch    *watch
+	listens  bool // its guests read the console
 }
 
 // NewCache returns an empty cache.
@@ -136,7 +137,11 @@ func compile(config wazero.RuntimeConfig, code []byte, limit uint32) (*module, e
 		runtime.Close(ctx) //nolint:errcheck // memory is all that it holds
 		return nil, err
 	}
-	return &module{runtime: runtime, compiled: compiled}, nil
+	listens := slices.ContainsFunc(compiled.ImportedFunctions(), func(f api.FunctionDefinition) bool {
+		_, name, _ := f.Import()
+		return name == "console_read"
+	})
+	return &module{runtime: runtime, compiled: compiled, listens: listens}, nil
 }
 
 // unloadable says in our words why a module does not load.
