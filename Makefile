@@ -3,6 +3,7 @@ GO      ?= go
 GOFLAGS ?= -mod=readonly
 export GOFLAGS
 BIN     := bin
+BENCHFLAGS ?= -long
 LINT    := $(BIN)/golangci-lint
 
 .PHONY: help
@@ -38,8 +39,8 @@ determinism: ## Compare traces: every scenario, GOMAXPROCS 1 and 2, ten times ov
 	TWINRIG_REPEATS=10 $(GO) test -count=1 -run 'Determinism|Canonical' ./scenarios/... ./internal/broker/...
 
 .PHONY: bench
-bench: build ## Measure what the project promises; prints one table
-	$(GO) run ./internal/bench -binary $(BIN)/twinrig
+bench: build ## Measure what the project promises; prints one table. BENCHFLAGS= leaves out large fleets, -fleets all but fleets
+	$(GO) run ./internal/bench -binary $(BIN)/twinrig $(BENCHFLAGS)
 
 .PHONY: lint
 lint: $(LINT) ## Run the linter

@@ -28,28 +28,37 @@ var day []byte
 var sweep []byte
 
 func main() {
-	binary := flag.String("binary", "bin/twinrig", "the built command")
-	rounds := flag.Int("rounds", 7, "how often each figure is taken")
-	child := fleetOptions{}
+	var o options
+	flag.StringVar(&o.binary, "binary", "bin/twinrig", "the built command")
+	flag.IntVar(&o.rounds, "rounds", 7, "how often each figure is taken")
+	flag.BoolVar(&o.fleets, "fleets", false, "measure fleets alone")
+	flag.BoolVar(&o.long, "long", false, "measure large fleets too, once each: some minutes")
+	var child fleetOptions
 	flag.StringVar(&child.file, "fleet-run", "", "only run this scenario of a fleet, and print what it took as JSON")
 	flag.StringVar(&child.cpuProfile, "cpuprofile", "", "with -fleet-run: where the CPU profile goes")
 	flag.StringVar(&child.memProfile, "memprofile", "", "with -fleet-run: where the profile of the live heap goes")
 	base := flag.Bool("baseline-run", false, "only run the baseline of fleets, and print what it took as JSON")
 	flag.Parse()
-	if *base {
-		if err := runBaseline(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	if child.file != "" {
+	var err error
+	switch {
+	case *base:
+		err = runBaseline()
+	case child.file != "":
 		runFleet(child)
+	default:
+		err = measureAll(os.Stdout, o)
 	}
-	if err := measureAll(os.Stdout, *binary, *rounds); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// options say what to measure.
+type options struct {
+	binary       string
+	rounds       int
+	fleets, long bool
 }
 
 // row is one line of the table.
@@ -62,8 +71,8 @@ type bench struct {
 	calls  int
 }
 
-func measureAll(w io.Writer, binary string, rounds int) error {
-	binary, err := filepath.Abs(binary)
+func measureAll(w io.Writer, o options) error {
+	binary, err := filepath.Abs(o.binary)
 	if err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func measureAll(w io.Writer, binary string, rounds int) error {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
-	b := &bench{binary: binary, dir: dir, rounds: rounds}
+	b := &bench{binary: binary, dir: dir, rounds: o.rounds}
 	files := map[string][]byte{
 		"day.yaml": day, "sweep.yaml": sweep, "long.yaml": longScenario(2000),
 		"day-c.yaml":           bytes.Replace(day, []byte("kind: thermostat.kind.yaml,"), []byte("kind: thermostat.kind.yaml, firmware: v1.4.0-c,"), 1),
@@ -85,14 +94,19 @@ func measureAll(w io.Writer, binary string, rounds int) error {
 		}
 	}
 	var rows []row
-	for _, measure := range []func() ([]row, error){b.single, b.seeds, b.sweep, b.handshakes, b.check} {
+	measures := []func() ([]row, error){b.single, b.seeds, b.sweep, b.handshakes, b.check}
+	if o.fleets {
+		measures = nil
+	}
+	measures = append(measures, func() ([]row, error) { return b.fleets(o.long) })
+	for _, measure := range measures {
 		more, err := measure()
 		if err != nil {
 			return err
 		}
 		rows = append(rows, more...)
 	}
-	fmt.Fprintf(w, "%s, %d processors, %s/%s; the median of %d rounds.\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, rounds)
+	fmt.Fprintf(w, "%s, %d processors, %s/%s; the median of %d rounds.\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, o.rounds)
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.Debug)
 	fmt.Fprintln(t, "| what\tmeasured\twanted\t")
 	fmt.Fprintln(t, "|---\t---\t---\t")
