@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/twinrig/twinrig/fixtures/thermostat"
 	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/run"
 )
@@ -36,7 +37,10 @@ func repeats(t *testing.T) int {
 func TestDeterminism(t *testing.T) {
 	files := slices.Concat(scenarioFiles(t, "testdata/rules"), scenarioFiles(t, "testdata/determinism"), scenarioFiles(t, "../docs/example"))
 	for _, name := range library.Names() {
-		files = append(files, libraryFile(t, name), inC(t, name))
+		files = append(files, libraryFile(t, name))
+	}
+	for _, name := range thermostatScenarios() {
+		files = append(files, inModule(t, name, thermostat.Module))
 	}
 	want := make([]outcome, len(files))
 	for i, file := range files {
