@@ -20,7 +20,9 @@ man: ## Write the man pages into bin/man
 
 .PHONY: media
 media: build ## Make the pictures of the README anew: docs/media (needs chromium)
-	$(GO) run ./internal/media $(BIN)/twinrig docs/media
+	$(GO) run ./internal/media $(BIN)/twinrig docs/media/run.svg
+	PATH="$(BIN):$$PATH" twinrig run library:thermostat-outage --mutant forgets-while-offline --out $(BIN)/shown; test $$? = 1
+	$(GO) run ./internal/picture $(BIN)/shown/report.html docs/media/report.png 1022
 
 .PHONY: test
 test: ## Run all tests

@@ -1,11 +1,10 @@
-// Command media makes the pictures of the README: run.svg, what a terminal shows in which the command runs, as an animated
-// SVG, and report.png, a report.html as chromium shows it.
+// Command media makes the recording of the README: it runs the command in a terminal of its own, and draws what that
+// shows as an animated SVG.
 //
-//	go run ./internal/media bin/twinrig docs/media
+//	go run ./internal/media bin/twinrig docs/media/run.svg
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func recordings() [][]string {
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: media TWINRIG DIR")
+		fmt.Fprintln(os.Stderr, "usage: media TWINRIG FILE.svg")
 		os.Exit(2)
 	}
 	if err := draw(os.Args[1], os.Args[2]); err != nil {
@@ -30,7 +29,7 @@ func main() {
 	}
 }
 
-func draw(binary, dir string) error {
+func draw(binary, file string) error {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return err
@@ -43,8 +42,5 @@ func draw(binary, dir string) error {
 		}
 		scenes = append(scenes, s)
 	}
-	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "run.svg"), []byte(svg(scenes)), 0o644),
-		picture(binary, filepath.Join(dir, "report.png")),
-	)
+	return os.WriteFile(file, []byte(svg(scenes)), 0o644)
 }

@@ -21,7 +21,7 @@ type scene struct {
 	lines   []line
 }
 
-// record runs binary in a terminal and a folder of its own. The exit code is no matter: a run that
+// record runs binary, by the name that users call it, in a terminal and a folder of its own. The exit code is no matter: a run that
 // fails is worth showing.
 func record(binary string, args []string) (scene, error) {
 	dir, err := os.MkdirTemp("", "twinrig-media-")
@@ -29,7 +29,9 @@ func record(binary string, args []string) (scene, error) {
 		return scene{}, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its temporary folder
-	cmd := command(binary, dir, args...)
+	cmd := exec.Command(binary, args...)
+	cmd.Args[0], cmd.Dir = "twinrig", dir
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=")
 	shown, err := inTerminal(cmd)
 	if err != nil {
 		return scene{}, fmt.Errorf("record %s: %w", strings.Join(cmd.Args, " "), err)
