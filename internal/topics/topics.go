@@ -18,6 +18,9 @@ func NewFilter(filter string) Filter {
 // String returns the filter as it is written.
 func (f Filter) String() string { return f.source }
 
+// Exact reports whether the filter has no wildcard, so that it takes in one topic alone.
+func (f Filter) Exact() bool { return f.exact }
+
 // Matches reports whether the filter takes in the topic. A wildcard in the first place does not take
 // in topics that begin with $ [MQTT-4.7.2-1]; "a/#" takes in "a" [MQTT-4.7.1-2].
 func (f Filter) Matches(topic string) bool {

@@ -116,34 +116,21 @@ func (g *aggregate) result(h *History, now time.Duration) (any, error) {
 
 // statistic is the sum, mean… of the numbers.
 func (g *aggregate) statistic(t *tracked) float64 {
-	numbers := make([]float64, 0, t.counts[memberYes])
-	sum := 0.0
-	for m, c := range t.class {
-		if c == memberYes {
-			numbers = append(numbers, t.numbers[m])
-			sum += t.numbers[m]
-		}
-	}
+	n := t.counts[memberYes]
 	switch g.function {
 	case "sum":
-		return sum
+		return t.sum()
 	case "mean":
-		return sum / float64(len(numbers))
+		return t.sum() / float64(n)
 	case "min":
-		return slices.Min(numbers)
+		return t.ranked().at(0)
 	case "max":
-		return slices.Max(numbers)
+		return t.ranked().at(n - 1)
 	}
-	slices.Sort(numbers)
-	return nearestRank(numbers, g.rank/100)
+	return t.ranked().at(rankOf(n, g.rank/100))
 }
 
-// nearestRank returns the smallest of sorted values such that at least the share q of them is not above it.
-func nearestRank[T any](sorted []T, q float64) T {
-	return sorted[rankOf(len(sorted), q)]
-}
-
-// rankOf is nearestRank's index among n values.
+// rankOf is the place, from 0, of the smallest of n sorted values such that at least the share q of them is not above it.
 func rankOf(n int, q float64) int {
 	rank := int(math.Ceil(q*float64(n) - 1e-9))
 	return min(max(rank, 1), n) - 1

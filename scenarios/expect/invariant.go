@@ -15,8 +15,10 @@ type Watch struct {
 	list     []*invariant
 	byDevice [][]*invariant // those to judge when the state of a device changed
 	byKind   map[trace.Kind][]*invariant
-	pending  []*invariant // those that are broken, but not for longer than their grace
-	timed    []*invariant // those that read an uptime
+	byTopic  map[onTopic][]*invariant // instead of byKind, where one topic alone is asked for
+	pending  pendingHeap              // those that are broken, but not for longer than their grace
+	pended   uint64                   // how many ever were
+	timed    []*invariant             // those that read an uptime
 	now      time.Duration
 	found    []Failure
 }
@@ -33,6 +35,8 @@ type invariant struct {
 	rule     *invariantRule
 	slots    []invariantSlot
 	pending  bool
+	place    int    // in the heap, while pending
+	turn     uint64 // how many were pending before
 	brokenAt time.Duration
 	violated bool
 	seen     int // index + 1 of the event at which it was last judged
@@ -55,9 +59,15 @@ type invariantSlot struct {
 	judged  bool // it was awake at least once
 }
 
+// onTopic is what events about messages are found by.
+type onTopic struct {
+	kind  trace.Kind
+	topic string
+}
+
 // Watch starts to hold the run of h to the program's invariants. Call it once, before the first event.
 func (p *Program) Watch(h *History) *Watch {
-	w := &Watch{h: h, byDevice: make([][]*invariant, len(h.devices)), byKind: map[trace.Kind][]*invariant{}}
+	w := &Watch{h: h, byDevice: make([][]*invariant, len(h.devices)), byKind: map[trace.Kind][]*invariant{}, byTopic: map[onTopic][]*invariant{}}
 	for _, rule := range p.invariants {
 		inv := &invariant{rule: rule, slots: make([]invariantSlot, rule.nodes)}
 		w.list = append(w.list, inv)
@@ -70,8 +80,13 @@ func (p *Program) Watch(h *History) *Watch {
 		var kinds []trace.Kind
 		rule.root.walk(func(n *node) {
 			// What is about one device is judged with that device's events.
-			if n.op == opEvent && n.event.device == "" && !slices.Contains(kinds, n.event.kind) {
-				kinds = append(kinds, n.event.kind)
+			switch l := n.event; {
+			case n.op != opEvent || l.device != "":
+			case l.filter != nil && l.filter.Exact():
+				m := onTopic{l.kind, l.filter.String()}
+				w.byTopic[m] = append(w.byTopic[m], inv)
+			case !slices.Contains(kinds, l.kind):
+				kinds = append(kinds, l.kind)
 			}
 		})
 		for _, k := range kinds {
@@ -98,10 +113,8 @@ func (w *Watch) Judge(now time.Duration) []Failure {
 
 // Next returns the next instant at which time alone may break an invariant.
 func (w *Watch) Next() (at time.Duration, ok bool) {
-	for _, inv := range w.pending {
-		if t := inv.brokenAt + inv.rule.grace + 1; !ok || t < at {
-			at, ok = t, true
-		}
+	if len(w.pending) > 0 {
+		at, ok = w.pending[0].limit()+1, true
 	}
 	for _, inv := range w.timed {
 		if inv.violated {
@@ -186,13 +199,10 @@ func (w *Watch) idle(inv *invariant, n *node) string {
 // advance sees that nothing happened until now.
 func (w *Watch) advance(now time.Duration) {
 	w.now = max(w.now, now)
-	if len(w.pending) == 0 {
-		return
-	}
-	for _, inv := range slices.Clone(w.pending) {
-		if limit := inv.brokenAt + inv.rule.grace; now > limit {
-			w.violate(inv, inv.brokenAt+inv.rule.grace, -1)
-		}
+	for len(w.pending) > 0 && now > w.pending[0].limit() {
+		inv := w.pending[0]
+		w.unpend(inv)
+		w.violate(inv, inv.limit(), -1)
 	}
 }
 
@@ -206,6 +216,11 @@ func (w *Watch) observe(i int) bool {
 	}
 	for _, inv := range w.byKind[e.Kind] {
 		w.look(inv, i)
+	}
+	if e.Topic != "" && len(w.byTopic) > 0 {
+		for _, inv := range w.byTopic[onTopic{e.Kind, e.Topic}] {
+			w.look(inv, i)
+		}
 	}
 	return true
 }
@@ -230,14 +245,8 @@ func (w *Watch) look(inv *invariant, i int) {
 	case broken && inv.rule.grace == 0:
 		w.violate(inv, w.now, i)
 	case broken && !inv.pending:
-		inv.pending, inv.brokenAt = true, w.now
-		w.pending = append(w.pending, inv)
+		w.pend(inv)
 	}
-}
-
-func (w *Watch) unpend(inv *invariant) {
-	inv.pending = false
-	w.pending = slices.DeleteFunc(w.pending, func(p *invariant) bool { return p == inv })
 }
 
 // truth is the condition now. A leaf that rests keeps the invariant: it is true for always, false for never.

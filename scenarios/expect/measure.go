@@ -129,7 +129,7 @@ type meter struct {
 	open    int
 	begun   int
 	lost    int
-	times   sortedTimes
+	times   sorted[time.Duration]
 	sum     float64
 	worst   []sample // the longest, the longest last; of equal ones the later
 	late    []sample // the first that ended after the timeout

@@ -49,13 +49,14 @@ type tracked struct {
 	counts  [memberRests + 1]int
 	dirty   []int32 // members that changed since, each once
 	isDirty []bool
-	changes uint64        // of what counts for all members, at the last look
-	now     time.Duration // of the last look
-	version uint64        // grows with every change of a class or a number
-	flips   []flip        // the changes of a class, in order, that a reader has not read yet, and some more
-	dropped int           // how many there were before flips
-	readers []*Active     // those that read every flip
-	err     error         // of the first member that could not be evaluated
+	changes uint64           // of what counts for all members, at the last look
+	now     time.Duration    // of the last look
+	ranks   *sorted[float64] // the numbers; nil: nobody asked
+	sums    *sums            // nil: nobody asked
+	flips   []flip           // the changes of a class, in order, that a reader has not read yet, and some more
+	dropped int              // how many there were before flips
+	readers []*Active        // those that read every flip
+	err     error            // of the first member that could not be evaluated
 }
 
 // flip is a member's change of class.
@@ -155,14 +156,53 @@ func (t *tracked) look(h *History, m int, now time.Duration) {
 	if class == t.class[m] && number == t.numbers[m] {
 		return
 	}
-	t.version++
-	t.numbers[m] = number
+	t.renumber(m, class, number)
 	if class != t.class[m] {
 		t.counts[t.class[m]]--
 		t.counts[class]++
 		t.class[m] = class
 		t.flips = append(t.flips, flip{int32(m), class})
 	}
+}
+
+// renumber gives a member another number, or takes it away.
+func (t *tracked) renumber(m int, class memberClass, number float64) {
+	if t.ranks != nil {
+		if t.class[m] == memberYes {
+			t.ranks.remove(t.numbers[m])
+		}
+		if class == memberYes {
+			t.ranks.add(number)
+		}
+	}
+	t.numbers[m] = number // 0 where it has none
+	if t.sums != nil {
+		t.sums.set(m, number)
+	}
+}
+
+// ranked returns the numbers in order.
+func (t *tracked) ranked() *sorted[float64] {
+	if t.ranks == nil {
+		t.ranks = &sorted[float64]{}
+		for m, c := range t.class {
+			if c == memberYes {
+				t.ranks.add(t.numbers[m])
+			}
+		}
+	}
+	return t.ranks
+}
+
+// sum returns the sum of the numbers.
+func (t *tracked) sum() float64 {
+	if t.sums == nil {
+		t.sums = newSums(len(t.numbers))
+		for m, number := range t.numbers {
+			t.sums.set(m, number)
+		}
+	}
+	return t.sums.total()
 }
 
 // awake is how many members count.
