@@ -29,8 +29,8 @@ type aggregate struct {
 // memberField is a value of the member that an aggregate reads: .heap.
 type memberField struct {
 	name   string
-	key    string   // in History.values, where it is put for the evaluation
-	keys   []string // in History.values, by member
+	key    string // in History.env
+	slot   int32  // of each member
 	kind   types.Type
 	uptime bool
 }
@@ -63,16 +63,16 @@ func (g *aggregate) member(h *History, m int, now time.Duration) (any, error) {
 		if f.uptime {
 			h.refreshUptime(d, now)
 		}
-		v, ok := h.values[f.keys[m]]
-		if !ok {
+		v := d.values[f.slot]
+		if v == nil {
 			return nil, errNotSeen{d.name + "." + f.name}
 		}
-		h.values[f.key] = v
+		h.env[f.key] = v
 	}
 	if err := h.ready(g.names, g.inner, now); err != nil {
 		return nil, err
 	}
-	out, err := h.machine.Run(g.program, h.values)
+	out, err := h.machine.Run(g.program, h.env)
 	if err != nil {
 		return nil, errNotEvaluable{fmt.Sprintf("%s of %s: %s", g.text, d.name, faultText(err))}
 	}
@@ -163,7 +163,7 @@ func (g *aggregate) examples(h *History, t *tracked, class memberClass) string {
 			}
 			var parts []string
 			for i := range g.fields {
-				if v, ok := h.values[g.fields[i].keys[m]]; ok {
+				if v := h.devices[g.over.first+m].values[g.fields[i].slot]; v != nil {
 					parts = append(parts, g.fields[i].name+" "+formatValue(v))
 				}
 			}
@@ -178,17 +178,15 @@ func (g *aggregate) examples(h *History, t *tracked, class memberClass) string {
 	})
 }
 
-// addKeys notes all values that it reads.
-func (g *aggregate) addKeys(keys map[string]bool) {
+// addValues notes all values that it reads.
+func (g *aggregate) addValues(set *valueSet) {
 	for i := range g.fields {
-		for _, key := range g.fields[i].keys {
-			keys[key] = true
-		}
+		set.addMembers(g.over, g.fields[i].slot)
 	}
 	for i := range g.names {
-		keys[g.names[i].key] = true
+		set.add(g.names[i].ref)
 	}
 	for _, inner := range g.inner {
-		inner.addKeys(keys)
+		inner.addValues(set)
 	}
 }

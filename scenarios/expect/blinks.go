@@ -107,13 +107,13 @@ func (a *Active) readBlinks(i int) {
 	if !ok {
 		return
 	}
-	key, member := a.h.devices[d].pins[e.Name], 0
+	slot, ok := a.h.devices[d].pins[e.Name]
+	member := 0
 	if l.over == nil {
-		ok = key == l.key
-	} else if member = d - l.over.first; member >= 0 && member < l.over.count {
-		ok = key == l.keys[member]
+		ok = ok && l.ref == valueRef{int32(d), slot}
 	} else {
-		ok = false
+		member = d - l.over.first
+		ok = ok && member >= 0 && member < l.over.count && slot == l.slot
 	}
 	if ok {
 		a.blinkers[member].edge(a.x.blinks, a.start, e.At, e.Value != 0)

@@ -156,25 +156,21 @@ func (c *programCompiler) pin(n *node, path string) bool {
 	}
 	n.op, n.state = opState, true
 	n.about(s)
-	n.is = &stateLeaf{key: valueKey(pinRole, s.name, pin), text: n.source.Pin, uptime: -1}
+	n.is = &stateLeaf{ref: valueRef{int32(s.device), slotOf(d, pinRole, pin)}, text: n.source.Pin, uptime: -1}
 	if n.source.Is != nil {
 		n.is.level = n.source.Is.Text
 	}
-	c.ofMembers(n, s, pinRole, pin, false)
+	c.ofMembers(n, s, pin, false)
 	return true
 }
 
 // ofMembers makes a state one of each member, where the subject is a fleet.
-func (c *programCompiler) ofMembers(n *node, s subject, r role, name string, uptime bool) {
+func (c *programCompiler) ofMembers(n *node, s subject, name string, uptime bool) {
 	if s.fleet == nil {
 		n.is.text = s.name + "." + name
 		return
 	}
-	keys := make([]string, len(s.fleet.Members))
-	for i, member := range s.fleet.Members {
-		keys[i] = valueKey(r, member, name)
-	}
-	n.is.ofMembers(newOverFleet(c.scope.plan, s.index, c.invariant), quorumOf(n.source), keys, uptime)
+	n.is.ofMembers(newOverFleet(c.scope.plan, s.index, c.invariant), quorumOf(n.source), n.is.ref.slot, uptime)
 }
 
 func (c *programCompiler) console(n *node, path string) bool {
@@ -202,7 +198,7 @@ func (c *programCompiler) metric(n *node, path string) bool {
 	}
 	n.op, n.state = opState, true
 	n.about(s)
-	n.is = &stateLeaf{key: valueKey(metricRole, s.name, name), text: e.Metric, uptime: -1}
+	n.is = &stateLeaf{ref: valueRef{int32(s.device), slotOf(d, metricRole, name)}, text: e.Metric, uptime: -1}
 	uptime := !own && name == metricUptime
 	if uptime {
 		n.uptime = n.devices
@@ -210,7 +206,7 @@ func (c *programCompiler) metric(n *node, path string) bool {
 	if uptime && s.fleet == nil {
 		n.is.uptime = s.device
 	}
-	c.ofMembers(n, s, metricRole, name, uptime)
+	c.ofMembers(n, s, name, uptime)
 	builtin, _ := lang.Builtin(name)
 	if e.Grows != nil {
 		grows, err := c.grows(n, builtin, own)

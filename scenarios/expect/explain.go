@@ -215,44 +215,38 @@ func (h *History) usedText(i int) string {
 	return fmt.Sprintf("already satisfied %s in line %d", by.path, by.line)
 }
 
-// stateKeys returns which values, by their keys, the states of a condition read.
-func stateKeys(root *node) map[string]bool {
-	keys := map[string]bool{}
+// stateValues returns which values the states of a condition read.
+func stateValues(root *node) *valueSet {
+	set := &valueSet{}
 	root.walk(func(n *node) {
 		switch {
 		case n.op != opState:
 		case n.is.expr != nil:
 			for _, name := range n.is.expr.names {
-				keys[name.key] = true
+				set.add(name.ref)
 			}
 			for _, g := range n.is.expr.aggregates {
-				g.addKeys(keys)
+				g.addValues(set)
 			}
 		case n.is.over != nil:
-			for _, key := range n.is.keys {
-				keys[key] = true
-			}
+			set.addMembers(n.is.over, n.is.slot)
 		default:
-			keys[n.is.key] = true
+			set.add(n.is.ref)
 		}
 	})
-	return keys
+	return set
 }
 
 // changesOf returns the last changes of the values that the states of a condition read, among the
 // first events of the history.
 func (h *History) changesOf(root *node, events int) []Near {
-	keys := stateKeys(root)
-	about := map[int]bool{}
-	for _, d := range root.devices {
-		about[d] = true
-	}
+	values := stateValues(root)
 	var near []Near
 	for i := range h.knownBackwards(events) {
 		if len(near) == most {
 			break
 		}
-		if e := h.at(i); h.touches(e, about, keys) {
+		if e := h.at(i); h.touches(e, root.devices, values) {
 			near = append(near, Near{At: e.At, What: eventText(e)})
 		}
 	}
@@ -260,34 +254,39 @@ func (h *History) changesOf(root *node, events int) []Near {
 	return near
 }
 
-// touches reports whether the event may have changed one of the values of the devices.
-func (h *History) touches(e *trace.Event, devices map[int]bool, keys map[string]bool) bool {
+// touches reports whether the event may have changed one of the values of the devices, which are sorted.
+func (h *History) touches(e *trace.Event, devices []int, values *valueSet) bool {
 	index, ok := h.index[e.Device]
-	if !ok || !devices[index] {
+	if _, about := slices.BinarySearch(devices, index); !ok || !about {
 		return false
 	}
 	d := h.devices[index]
+	changes := func(slots map[string]int32, name string) bool {
+		slot, ok := slots[name]
+		return ok && values.has(index, slot)
+	}
+	metric := func(name string) bool { return changes(d.metrics, name) }
 	switch e.Kind {
 	case trace.Pin:
-		return keys[d.pins[e.Name]]
+		return changes(d.pins, e.Name)
 	case trace.Sensor:
-		return keys[d.sensors[e.Name]]
+		return changes(d.sensors, e.Name)
 	case trace.Power:
 		return true
 	case trace.Boot:
-		return keys[d.counts[metricUptime]]
+		return metric(metricUptime)
 	case trace.Reset:
-		return keys[d.counts[metricResets]] || keys[d.counts[metricUptime]]
+		return metric(metricResets) || metric(metricUptime)
 	case trace.FlashWrite:
-		return keys[d.counts[metricFlashWrites]]
+		return metric(metricFlashWrites)
 	case trace.Memory, trace.Traffic, trace.FlashErase, trace.Battery:
-		return slices.ContainsFunc(resourceMetrics(e.Kind), func(m string) bool { return keys[d.counts[m]] })
+		return slices.ContainsFunc(resourceMetrics(e.Kind), metric)
 	case trace.Connack:
-		return keys[d.counts[metricConnects]]
+		return metric(metricConnects)
 	case trace.Publish, trace.Console:
 		for i := range d.rules {
 			r := &d.rules[i]
-			if keys[r.key] && (r.console != nil && e.Kind == trace.Console && r.console.MatchString(e.Text) ||
+			if values.has(index, r.slot) && (r.console != nil && e.Kind == trace.Console && r.console.MatchString(e.Text) ||
 				r.console == nil && e.Kind == trace.Publish && r.filter.Matches(e.Topic)) {
 				return true
 			}

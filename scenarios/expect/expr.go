@@ -40,7 +40,8 @@ type exprUse struct {
 
 // reference is one value of a device that an expression reads.
 type reference struct {
-	key    string // in History.values
+	key    string // in History.env
+	ref    valueRef
 	kind   types.Type
 	device int    // index of the device
 	text   string // as written: t1.HEATER
@@ -206,16 +207,18 @@ func (h *History) ready(names []reference, aggregates []*aggregate, now time.Dur
 		if n.uptime {
 			h.refreshUptime(h.devices[n.device], now)
 		}
-		if _, ok := h.values[n.key]; !ok {
+		v, ok := h.value(n.ref)
+		if !ok {
 			return errNotSeen{n.text}
 		}
+		h.env[n.key] = v
 	}
 	for _, g := range aggregates {
 		value, err := g.result(h, now)
 		if err != nil {
 			return err
 		}
-		h.values[g.key] = value
+		h.env[g.key] = value
 	}
 	return nil
 }
@@ -226,7 +229,7 @@ func (x *expression) value(h *History, now time.Duration) (any, error) {
 	if err := h.ready(x.names, x.aggregates, now); err != nil {
 		return nil, err
 	}
-	out, err := h.machine.Run(x.program, h.values)
+	out, err := h.machine.Run(x.program, h.env)
 	if err != nil {
 		return nil, errNotEvaluable{fmt.Sprintf("%s: %s, with %s", x.source, faultText(err), x.values(h, now))}
 	}
@@ -263,7 +266,7 @@ func (x *expression) values(h *History, now time.Duration) string {
 		if n.uptime {
 			h.refreshUptime(h.devices[n.device], now)
 		}
-		if v, ok := h.values[n.key]; ok {
+		if v, ok := h.value(n.ref); ok {
 			parts = append(parts, fmt.Sprintf("%s = %s", n.text, formatValue(v)))
 		} else {
 			parts = append(parts, n.text+" not seen yet")

@@ -68,12 +68,8 @@ func (p *Program) Forget(h *History, horizon func() int) {
 				leaves = append(leaves, &evidence{leaf: n.event})
 			}
 		})
-		if keys := stateKeys(root); len(keys) > 0 {
-			about := map[int]bool{}
-			for _, d := range root.devices {
-				about[d] = true
-			}
-			states = append(states, &evidence{about: about, keys: keys})
+		if values := stateValues(root); !values.empty() {
+			states = append(states, &evidence{about: root.devices, values: values})
 		}
 	}
 	for _, e := range p.inOrder {
@@ -89,10 +85,10 @@ func (p *Program) Forget(h *History, horizon func() int) {
 
 // evidence is the last few events, among those that are no longer recent, that a failure of one condition would show.
 type evidence struct {
-	leaf  *eventLeaf      // events of its subject; or, where it is nil,
-	about map[int]bool    // what changed
-	keys  map[string]bool // these values of these devices
-	last  []int
+	leaf   *eventLeaf // events of its subject; or, where it is nil,
+	about  []int      // what changed of these devices
+	values *valueSet  // these values
+	last   []int
 }
 
 func (v *evidence) wants(h *History, i int) bool {
@@ -100,7 +96,7 @@ func (v *evidence) wants(h *History, i int) bool {
 	if v.leaf != nil {
 		return e.Kind == v.leaf.kind && v.leaf.subject(h, i)
 	}
-	return h.touches(e, v.about, v.keys)
+	return h.touches(e, v.about, v.values)
 }
 
 // forget makes room for a chunk.

@@ -17,14 +17,15 @@ type growth struct {
 
 // begin notes the metric's value at the start of the window, or the first one that comes.
 func (g *growth) begin(a *Active) {
-	if v, ok := a.h.values[a.x.root.is.key]; ok && !g.seen {
+	if v, ok := a.h.value(a.x.root.is.ref); ok && !g.seen {
 		g.from, g.seen = number(v)
 	}
 }
 
 // grown returns how much the metric has grown so far.
 func (g *growth) grown(a *Active) float64 {
-	v, ok := number(a.h.values[a.x.root.is.key])
+	seen, _ := a.h.value(a.x.root.is.ref)
+	v, ok := number(seen)
 	if !ok { // a heap, after the end of its boot
 		return 0
 	}

@@ -17,7 +17,7 @@ type History struct {
 	users    []user
 	devices  []*deviceState
 	index    map[string]int // device name to its index in devices
-	values   map[string]any // what expressions read, by valueKey
+	env      map[string]any // what the expression reads that is evaluated, by the names it has there
 	watchers []watcher
 	decoded  decodeCache
 	payloads *plan.Payloads
@@ -39,11 +39,13 @@ type watcher interface {
 
 // NewHistory returns the history of a run that is about to start.
 func NewHistory(p *plan.Plan) *History {
-	h := &History{index: map[string]int{}, values: map[string]any{}, decoded: decodeCache{index: -1}, payloads: p.Payloads(), tracks: map[*overFleet]*tracked{},
+	h := &History{index: map[string]int{}, env: map[string]any{}, decoded: decodeCache{index: -1}, payloads: p.Payloads(), tracks: map[*overFleet]*tracked{},
 		old: memory{events: map[int]*keptEvent{}}}
+	known := layouts{}
 	for i := range p.Devices {
-		h.index[p.Devices[i].Name] = i
-		h.devices = append(h.devices, newDeviceState(&p.Devices[i], h.values))
+		d := &p.Devices[i]
+		h.index[d.Name] = i
+		h.devices = append(h.devices, newDeviceState(d, i, known.of(d)))
 	}
 	for i := range p.Fleets {
 		h.fleets = append(h.fleets, fleetState{})
@@ -173,28 +175,37 @@ func (h *History) EverPowered(device string) bool {
 
 // PinHigh returns a pin's level. ok is false where there is no such pin.
 func (h *History) PinHigh(device, pin string) (high, ok bool) {
-	level, ok := h.values[valueKey(pinRole, device, pin)].(string)
-	return level == levelHigh, ok
+	v, ok := h.named(device, pinRole, pin)
+	return v == levelHigh, ok
 }
 
 // Sensor returns a sensor's value in the unit its kind declares. ok is false where there is no such sensor.
 func (h *History) Sensor(device, sensor string) (value float64, ok bool) {
-	value, ok = h.values[valueKey(sensorRole, device, sensor)].(float64)
+	v, _ := h.named(device, sensorRole, sensor)
+	value, ok = v.(float64)
 	return value, ok
 }
 
 // Metric returns a metric's value: float64, int, string or bool. ok is false where it does not exist
 // or was not seen yet. uptime is in whole seconds since the boot, and not seen while the firmware does not run.
 func (h *History) Metric(device, metric string, now time.Duration) (value any, ok bool) {
+	if d := h.device(device); d != nil && metric == metricUptime && !d.owns(metric) {
+		h.refreshUptime(d, now)
+	}
+	return h.named(device, metricRole, metric)
+}
+
+// named finds a value by its names.
+func (h *History) named(device string, r role, name string) (value any, ok bool) {
 	d := h.device(device)
 	if d == nil {
 		return nil, false
 	}
-	if metric == metricUptime && !d.owns(metric) {
-		h.refreshUptime(d, now)
+	slot, ok := d.slots[slotName{r, name}]
+	if !ok {
+		return nil, false
 	}
-	value, ok = h.values[valueKey(metricRole, device, metric)]
-	return value, ok
+	return h.value(valueRef{int32(d.index), slot})
 }
 
 func (h *History) device(name string) *deviceState {

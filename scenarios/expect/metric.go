@@ -58,7 +58,7 @@ func counts(metric string) bool {
 
 // metricRule takes a metric from what the device says.
 type metricRule struct {
-	key     string
+	slot    int32
 	filter  topics.Filter // mqtt
 	field   string
 	console *regexp.Regexp
@@ -67,9 +67,9 @@ type metricRule struct {
 
 // newMetricRule resolves a rule of the device's kind. A topic with {id} stands for itself; one
 // without is relative to the first of the device's own topics that ends in /#.
-func newMetricRule(d *plan.Device, rule lang.MetricRule, key string) metricRule {
+func newMetricRule(d *plan.Device, rule lang.MetricRule, slot int32) metricRule {
 	if rule.Console != nil {
-		return metricRule{key: key, console: rule.Console.Regexp, text: !numericMetric(rule)}
+		return metricRule{slot: slot, console: rule.Console.Regexp, text: !numericMetric(rule)}
 	}
 	topic := rule.MQTT
 	if strings.Contains(topic, "{id}") {
@@ -82,7 +82,7 @@ func newMetricRule(d *plan.Device, rule lang.MetricRule, key string) metricRule 
 			}
 		}
 	}
-	return metricRule{key: key, filter: topics.NewFilter(topic), field: rule.JSON}
+	return metricRule{slot: slot, filter: topics.NewFilter(topic), field: rule.JSON}
 }
 
 // applyMetrics reads the metrics that a publish or console event carries.
@@ -108,7 +108,7 @@ func (h *History) applyMetrics(d *deviceState, e *trace.Event) {
 		}
 		switch value.(type) {
 		case float64, string, bool:
-			h.set(d, r.key, value)
+			h.set(d, r.slot, value)
 		}
 	}
 }
@@ -120,11 +120,11 @@ func (h *History) applyConsole(d *deviceState, r *metricRule, line string) {
 	}
 	text := groups[min(1, len(groups)-1)]
 	if r.text {
-		h.set(d, r.key, text)
+		h.set(d, r.slot, text)
 		return
 	}
 	if v, err := strconv.ParseFloat(text, 64); err == nil {
-		h.set(d, r.key, v)
+		h.set(d, r.slot, v)
 	}
 }
 

@@ -212,13 +212,9 @@ func (r *resolver) field(node *ast.Node, n *ast.MemberNode) {
 		r.fault(n.Property, strings.Replace(fault.what, r.scope.plan.Devices[f.First].Name, f.Name, 1), fault.hint)
 		return
 	}
-	key := valueKey(role(ref.key[0]), "."+f.Name, name.Value)
+	key := ref.key[:1] + ":." + f.Name + "." + name.Value
 	if !slices.ContainsFunc(r.of.fields, func(x memberField) bool { return x.key == key }) {
-		field := memberField{name: name.Value, key: key, keys: make([]string, len(f.Members)), kind: ref.kind, uptime: ref.uptime}
-		for i, member := range f.Members {
-			field.keys[i] = valueKey(role(ref.key[0]), member, name.Value)
-		}
-		r.of.fields = append(r.of.fields, field)
+		r.of.fields = append(r.of.fields, memberField{name: name.Value, key: key, slot: ref.ref.slot, kind: ref.kind, uptime: ref.uptime})
 	}
 	ast.Patch(node, &ast.IdentifierNode{Value: key})
 }

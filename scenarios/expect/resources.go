@@ -17,18 +17,18 @@ type resources struct {
 	onFor    time.Duration
 	onSince  time.Duration // while it is powered
 	block    int64         // bytes of flash erased at a time
-	erases   map[int64]int // of each block
+	erases   map[int64]int // of each block; nil: none was
 }
 
-func newResources(d *plan.Device, values map[string]any) resources {
-	r := resources{block: lang.DefaultEraseBlock, erases: map[int64]int{}}
+func newResources(d *plan.Device, s *deviceState) resources {
+	r := resources{block: lang.DefaultEraseBlock}
 	if has := d.Kind.Resources; has != nil && has.EraseBlock != nil {
 		r.block = has.EraseBlock.Bytes
 	}
 	if b := d.Kind.Battery; b != nil && b.Capacity != nil {
 		r.capacity = b.Capacity.Nanocoulombs
-		values[valueKey(metricRole, d.Name, metricBattery)] = 100 * d.Charged
-		values[valueKey(metricRole, d.Name, metricCharge)] = 0.0
+		s.values[s.metrics[metricBattery]] = 100 * d.Charged
+		s.values[s.metrics[metricCharge]] = 0.0
 	}
 	return r
 }
@@ -48,8 +48,7 @@ func (h *History) applyResources(d *deviceState, e *trace.Event) {
 	switch e.Kind {
 	case trace.Memory:
 		h.builtin(d, metricHeap, int(e.Count))
-		most, _ := h.values[d.counts[metricHeapMax]].(int)
-		h.builtin(d, metricHeapMax, max(most, int(e.Count)))
+		h.builtin(d, metricHeapMax, max(d.number(metricHeapMax), int(e.Count)))
 	case trace.Traffic:
 		h.builtin(d, metricSent, int(e.Count))
 		h.builtin(d, metricReceived, int(e.Offset))
@@ -67,7 +66,10 @@ func (h *History) applyResources(d *deviceState, e *trace.Event) {
 
 func (h *History) applyErase(d *deviceState, e *trace.Event) {
 	r := &d.resources // an erase that failed counts no bytes
-	worst, _ := h.values[d.counts[metricWear]].(int)
+	if r.erases == nil {
+		r.erases = map[int64]int{}
+	}
+	worst := d.number(metricWear)
 	for block := e.Offset / r.block; block < (e.Offset+e.Count)/r.block; block++ {
 		h.count(d, metricErases)
 		r.erases[block]++

@@ -95,7 +95,7 @@ func (s *scope) member(device int, name string) (reference, *nameFault) {
 	case 0:
 		return reference{}, &nameFault{fmt.Sprintf("%s has no pin, sensor or metric %s", d.Name, name), diag.DidYouMean(name, s.memberNames(d))}
 	case 1:
-		return reference{key: valueKey(roles[0], d.Name, name), device: device, text: d.Name + "." + name, kind: kind,
+		return reference{key: string(rune(roles[0])) + ":" + d.Name + "." + name, ref: valueRef{int32(device), slotOf(d, roles[0], name)}, device: device, text: d.Name + "." + name, kind: kind,
 			uptime: roles[0] == metricRole && !own && name == metricUptime}, nil
 	}
 	return reference{}, &nameFault{fmt.Sprintf("%s.%s is %s", d.Name, name, strings.Join(words, " and ")), "give the metric another name in the kind file"}

@@ -26,62 +26,47 @@ const (
 	labelRole  role = 'l' // it never changes
 )
 
-// valueKey names a value in History.values.
-func valueKey(r role, device, name string) string {
-	return string(rune(r)) + ":" + device + "." + name
-}
-
 // deviceState is what is known of a device.
 type deviceState struct {
+	*layout
 	name    string
+	index   int
+	values  []any // by the layout; nil: not seen yet
 	powered bool
 	ever    bool          // it was powered at least once
 	offAt   time.Duration // when it last lost power
 	running bool          // the firmware was started and neither power loss nor reset came since
 	bootAt  time.Duration
 	changes uint64 // grows with every change of a value; readers skip what did not change
-	pins    map[string]string
-	sensors map[string]string
 	rules   []metricRule
-	own     map[string]bool // metrics of the kind
-	powerK  string
-	fleet   int               // index of its fleet; -1: none
-	member  int               // which of the fleet, from 0
-	counts  map[string]string // built-in metrics' keys
+	fleet   int // index of its fleet; -1: none
+	member  int // which of the fleet, from 0
 
 	resources resources
 }
 
-func newDeviceState(d *plan.Device, values map[string]any) *deviceState {
-	s := &deviceState{name: d.Name, pins: map[string]string{}, sensors: map[string]string{}, own: map[string]bool{},
-		counts: map[string]string{}, powerK: valueKey(powerRole, d.Name, "powered")}
-	values[s.powerK] = false
-	s.fleet = -1
+func newDeviceState(d *plan.Device, index int, l *layout) *deviceState {
+	s := &deviceState{layout: l, name: d.Name, index: index, values: make([]any, len(l.slots)), fleet: -1}
+	s.values[l.power] = false
 	for label, value := range d.Labels {
-		values[valueKey(labelRole, d.Name, label)] = value
+		s.values[l.slots[slotName{labelRole, label}]] = value
 	}
 	for _, pin := range d.Kind.Pins {
-		key := valueKey(pinRole, d.Name, pin.Name)
-		s.pins[pin.Name] = key
-		values[key] = level(pin.Value.Pull == "up")
+		s.values[l.pins[pin.Name]] = level(pin.Value.Pull == "up")
 	}
 	for _, sensor := range d.Kind.Sensors {
-		key := valueKey(sensorRole, d.Name, sensor.Name)
-		s.sensors[sensor.Name] = key
-		values[key] = initialValue(sensor.Value)
+		s.values[l.sensors[sensor.Name]] = initialValue(sensor.Value)
 	}
-	for _, name := range d.Kind.BuiltinMetrics() {
-		s.counts[name] = valueKey(metricRole, d.Name, name)
-		if counts(name) {
-			values[s.counts[name]] = 0
+	for metric, slot := range l.metrics {
+		if counts(metric) {
+			s.values[slot] = 0
 		}
 	}
-	s.resources = newResources(d, values)
+	s.resources = newResources(d, s)
 	for _, rule := range d.Kind.Metrics {
-		s.own[rule.Name] = true
-		key := valueKey(metricRole, d.Name, rule.Name)
-		delete(values, key)
-		s.rules = append(s.rules, newMetricRule(d, rule.Value, key))
+		slot := l.slots[slotName{metricRole, rule.Name}]
+		s.values[slot] = nil
+		s.rules = append(s.rules, newMetricRule(d, rule.Value, slot))
 	}
 	return s
 }
@@ -135,12 +120,12 @@ func (h *History) applyTo(d *deviceState, e *trace.Event) {
 		h.stop(d)
 		h.count(d, metricResets)
 	case trace.Pin:
-		if key, ok := d.pins[e.Name]; ok {
-			h.set(d, key, level(e.Value != 0))
+		if slot, ok := d.pins[e.Name]; ok {
+			h.set(d, slot, level(e.Value != 0))
 		}
 	case trace.Sensor:
-		if key, ok := d.sensors[e.Name]; ok {
-			h.set(d, key, e.Value)
+		if slot, ok := d.sensors[e.Name]; ok {
+			h.set(d, slot, e.Value)
 		}
 	case trace.FlashWrite:
 		h.count(d, metricFlashWrites)
@@ -166,7 +151,7 @@ func (h *History) applyPower(d *deviceState, e *trace.Event) {
 	d.resources.powered(on, d.powered, e.At)
 	d.powered = on
 	d.ever = d.ever || on
-	h.set(d, d.powerK, on)
+	h.set(d, d.power, on)
 }
 
 // stop ends the boot that runs.
@@ -174,41 +159,45 @@ func (h *History) stop(d *deviceState) {
 	d.running = false
 	d.changes++
 	for _, metric := range []string{metricUptime, metricHeap} {
-		if !d.owns(metric) {
-			delete(h.values, d.counts[metric])
+		if slot, ok := d.metrics[metric]; ok && !d.owns(metric) {
+			d.values[slot] = nil
 		}
 	}
 }
 
 // builtin sets a built-in metric, unless the kind has one of that name.
 func (h *History) builtin(d *deviceState, metric string, v any) {
-	if key, ok := d.counts[metric]; ok && !d.owns(metric) {
-		h.set(d, key, v)
+	if slot, ok := d.metrics[metric]; ok && !d.owns(metric) {
+		h.set(d, slot, v)
 	}
 }
 
 // set changes a value. v is comparable.
-func (h *History) set(d *deviceState, key string, v any) {
-	if old, ok := h.values[key]; ok && old == v {
+func (h *History) set(d *deviceState, slot int32, v any) {
+	if d.values[slot] == v {
 		return
 	}
-	h.values[key] = v
+	d.values[slot] = v
 	d.changes++
 }
 
 // count adds one to a built-in metric, unless the kind has one of that name.
-func (h *History) count(d *deviceState, metric string) {
-	if d.owns(metric) {
-		return
+func (h *History) count(d *deviceState, metric string) { h.builtin(d, metric, d.number(metric)+1) }
+
+// number returns a built-in metric that counts; 0 where it was not seen yet.
+func (d *deviceState) number(metric string) int {
+	slot, ok := d.metrics[metric]
+	if !ok {
+		return 0
 	}
-	n, _ := h.values[d.counts[metric]].(int)
-	h.set(d, d.counts[metric], n+1)
+	n, _ := d.values[slot].(int)
+	return n
 }
 
 // refreshUptime brings the device's uptime up to now.
 func (h *History) refreshUptime(d *deviceState, now time.Duration) {
-	if d.running {
-		h.values[d.counts[metricUptime]] = int((now - d.bootAt) / time.Second)
+	if slot, ok := d.metrics[metricUptime]; ok && d.running {
+		d.values[slot] = int((now - d.bootAt) / time.Second)
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 
 // stateLeaf is a condition on the present state.
 type stateLeaf struct {
-	key     string // pin or metric
-	text    string // as written: t1.HEATER
-	uptime  int    // index of the device whose built-in uptime key is; -1: none
-	level   string // pin
+	ref     valueRef // pin or metric
+	text    string   // as written: t1.HEATER
+	uptime  int      // index of the device whose built-in uptime ref is; -1: none
+	level   string   // pin
 	compare *lang.Comparison
 	literal *string // metric: nil without `is`
 	grows   *growth // metric: how a window of it begins
@@ -20,7 +20,7 @@ type stateLeaf struct {
 
 	over   *overFleet // a fleet: it is asked of each member
 	quorum quorum
-	keys   []string // by member
+	slot   int32 // of each member
 }
 
 // holds reports whether the state is so. The error says why that cannot be known, as in expression.eval.
@@ -38,7 +38,7 @@ func (l *stateLeaf) holds(h *History, now time.Duration) (bool, error) {
 	if l.uptime >= 0 {
 		h.refreshUptime(h.devices[l.uptime], now)
 	}
-	v, ok := h.values[l.key]
+	v, ok := h.value(l.ref)
 	if !ok {
 		return false, errNotSeen{l.text}
 	}
@@ -59,15 +59,15 @@ func (l *stateLeaf) accepts(v any) bool {
 	return true
 }
 
-// ofMembers makes the leaf ask each member of a fleet, whose keys are given.
-func (l *stateLeaf) ofMembers(over *overFleet, q quorum, keys []string, uptime bool) {
-	l.over, l.quorum, l.keys, over.uptime = over, q, keys, uptime
+// ofMembers makes the leaf ask each member of a fleet for the value that is in a slot.
+func (l *stateLeaf) ofMembers(over *overFleet, q quorum, slot int32, uptime bool) {
+	l.over, l.quorum, l.slot, over.uptime = over, q, slot, uptime
 	over.value = func(h *History, m int, now time.Duration) (any, error) {
 		if uptime {
 			h.refreshUptime(h.devices[over.first+m], now)
 		}
-		v, ok := h.values[keys[m]]
-		if !ok {
+		v := h.devices[over.first+m].values[slot]
+		if v == nil {
 			return nil, errNotSeen{h.devices[over.first+m].name + " " + l.text}
 		}
 		return l.accepts(v), nil
@@ -90,7 +90,7 @@ func (l *stateLeaf) describe(h *History, now time.Duration) string {
 	if l.uptime >= 0 {
 		h.refreshUptime(h.devices[l.uptime], now)
 	}
-	v, ok := h.values[l.key]
+	v, ok := h.value(l.ref)
 	if !ok {
 		return l.text + " was not seen yet"
 	}
