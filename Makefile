@@ -71,6 +71,15 @@ wasm: ## Build the WebAssembly modules of the repository anew (needs clang, lld 
 deps-debian: ## Install what the tests need from Debian's packages (as root): C compilers for the race detector and for WebAssembly, patch for the mutants, mosquitto, tshark, mandoc, a browser
 	apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev clang lld patch mosquitto tshark mandoc chromium
 
+.PHONY: example
+example: ## Run the example module, a user's repository, as its CI does
+	cd docs/examples/coldchain && $(GO) vet ./... && $(GO) run . check rig && $(GO) test ./... && $(GO) tool ginkgo -p ./suite
+
+.PHONY: tidy
+tidy: ## Bring go.mod and go.sum up to date, the example's too, which needs what this module needs
+	$(GO) mod tidy
+	cd docs/examples/coldchain && $(GO) mod tidy
+
 .PHONY: clean
 clean: ## Remove what was built and run
 	rm -rf $(BIN) .twinrig

@@ -39,6 +39,9 @@ func Failed(o Outcome) string {
 		b.WriteString("note: " + visible.Line(note) + "\n")
 	}
 	fmt.Fprintf(&b, "%s: %s (%s)\n", verdict, visible.Line(r.Scenario), visible.Line(which(r)))
+	if o.Extra.Out != "" {
+		b.WriteString("results: " + o.Extra.Out + "\n")
+	}
 	if repeat != "" {
 		b.WriteString("to repeat: " + repeat + "\n")
 	}
