@@ -127,6 +127,7 @@ func TestExampleFromACleanClone(t *testing.T) {
 			sh(step.Run, "GITHUB_ACTIONS=true", "GITHUB_WORKSPACE="+clone)
 		}
 	}
+	sh("make parallel")
 	jobs := gitLab(t)
 	for _, name := range []string{"scenarios", "unit"} {
 		for _, command := range jobs[name].Script {
