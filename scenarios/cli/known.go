@@ -31,6 +31,7 @@ type knownCause struct {
 	Gone      bool   `json:"gone"`      // the run below passed since
 	Seed      uint64 `json:"seed"`      // of the smallest run that had it
 	Cell      string `json:"cell,omitempty"`
+	Never     bool   `json:"never,omitempty"` // no run has it: it is what none of all saw
 }
 
 // causesFile is where the causes of the campaigns are kept that have their results in base.
@@ -60,15 +61,16 @@ func compareWithKnown(name string, c *report.Campaign, jobs []job, ended []repor
 	for i, e := range ended {
 		identities[causeOwner(e.Result.Scenario, e.Result.File)] = scenarioIdentity(jobs[i])
 	}
-	present := map[string]bool{}
+	present := map[string]bool{} // of what no run saw
 	for i := range c.Causes {
 		x := &c.Causes[i]
 		id := identities[causeOwner(x.Scenario, x.File)]
-		present[id+x.Key] = true
+		present[id+x.Key] = x.Never
 		known.mark(id, x)
 	}
 	for i, e := range ended {
-		known.settle(scenarioIdentity(jobs[i]), e.Result, present)
+		again := i > 0 && scenarioIdentity(jobs[i-1]) == scenarioIdentity(jobs[i])
+		known.settle(scenarioIdentity(jobs[i]), e.Result, again, present)
 	}
 	return writeFile(name, func(f *os.File) error {
 		enc := json.NewEncoder(f)
@@ -113,16 +115,21 @@ func (k *knownFile) mark(id string, x *report.Cause) {
 	default:
 		x.Status = report.StatusKnown
 	}
-	k.Scenarios[id][x.Key] = knownCause{Position: x.Position, Evidence: x.Evidence, Campaigns: before.Campaigns + 1, Seed: x.Seed, Cell: x.Cell}
+	k.Scenarios[id][x.Key] = knownCause{Position: x.Position, Evidence: x.Evidence, Campaigns: before.Campaigns + 1, Seed: x.Seed, Cell: x.Cell, Never: x.Never}
 }
 
-// settle takes note of a run that passed: what it had before has gone, unless another run has it now.
-func (k *knownFile) settle(id string, r run.Result, present map[string]bool) {
+// settle takes note of a run that passed: the cause that it was the smallest run of has gone. What no run saw has
+// gone where there were several, of which again is one, and some saw it.
+func (k *knownFile) settle(id string, r run.Result, again bool, present map[string]bool) {
 	if r.Verdict != run.Pass {
 		return
 	}
 	for key, x := range k.Scenarios[id] {
-		if !present[id+key] && x.Seed == r.Seed && x.Cell == lang.CellText(r.Cell) {
+		passed := x.Seed == r.Seed && x.Cell == lang.CellText(r.Cell)
+		if x.Never {
+			passed = again && !present[id+key]
+		}
+		if passed {
 			x.Gone = true
 			k.Scenarios[id][key] = x
 		}

@@ -82,7 +82,7 @@ func NewCampaign(runs []Ended, notBegun int, wall time.Duration, repeat func(i i
 	for i := range c.Causes {
 		cause := &c.Causes[i]
 		x := cause.example
-		if cause.never {
+		if cause.Never {
 			cause.Repeat = repeat(-1, "")
 			continue
 		}
@@ -100,7 +100,7 @@ func (c *Campaign) add(runs []Ended, from int, norm *normaliser) {
 	for _, f := range s.never {
 		s.Verdict = s.Verdict.Worse(f.Verdict)
 		causes = append(causes, Cause{Scenario: s.Scenario, File: s.File, Position: f.Pos.String(), Step: f.Step, Verdict: f.Verdict, Evidence: norm.normal(f.Message), Message: f.Message,
-			Key: keyOf(s.Scenario, f, norm.normal(f.Message)), Runs: s.Runs, Of: s.Runs, never: true})
+			Key: keyOf(s.Scenario, f, norm.normal(f.Message)), Runs: s.Runs, Of: s.Runs, Never: true})
 	}
 	for i := range causes {
 		causes[i].order = len(c.Scenarios)

@@ -35,10 +35,10 @@ type Cause struct {
 	Cut      string      `json:"cut,omitempty"`    // the same: of a sweep, as in 17/half
 	Repeat   string      `json:"repeat"`           // the command that repeats it
 	Out      string      `json:"out,omitempty"`    // the folder of its results
+	Never    bool        `json:"never,omitempty"`  // it is what none of all runs saw: no single one has it
 	Report   string      `json:"report,omitempty"` // its report.html, where one was written
 
 	order   int   // of the scenario
-	never   bool  // it is what none of the runs saw; there is no smallest one
 	runs    []int // indices of trials
 	example trial // the smallest run that has it
 }
@@ -181,7 +181,7 @@ func (c *Cause) complete(all []trial, n *normaliser) {
 // byWeight orders causes: what is the device's fault first, then in the order of the scenarios, then what most
 // runs have.
 func byWeight(a, b Cause) int {
-	return cmp.Or(cmp.Compare(blame(a.Verdict), blame(b.Verdict)), cmp.Compare(a.order, b.order), compareBool(a.never, b.never), -cmp.Compare(a.Runs, b.Runs),
+	return cmp.Or(cmp.Compare(blame(a.Verdict), blame(b.Verdict)), cmp.Compare(a.order, b.order), compareBool(a.Never, b.Never), -cmp.Compare(a.Runs, b.Runs),
 		cmp.Compare(a.example.index, b.example.index), cmp.Compare(a.Position, b.Position), cmp.Compare(a.Evidence, b.Evidence))
 }
 

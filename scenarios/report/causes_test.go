@@ -112,6 +112,16 @@ func TestWhatIsSharedIsShared(t *testing.T) {
 	})
 }
 
+func TestOneValueExplainsMoreThanSeveral(t *testing.T) {
+	of := func(latency, firmware, seed string) []property {
+		return []property{{"latency", latency}, {"firmware", firmware}, {seedProperty, seed}}
+	}
+	failing := [][]property{of("1s", "v2", "3"), of("2s", "v2", "4")}
+	require.Equal(t, "all with firmware=v2; none of the 2 with firmware=v1", share(failing, [][]property{of("3s", "v1", "1"), of("4s", "v1", "2")}).String())
+	require.Equal(t, "all with seeds 3–4; none of the 1 that passed", share(failing, [][]property{of("1s", "v2", "1")}).String())
+	require.Equal(t, "all with firmware=v2, which 1 of the 2 that passed have too", share(failing, [][]property{of("1s", "v2", "3"), of("1s", "v1", "3")}).String())
+}
+
 // ended makes a run of a cell; message "" passes.
 func ended(group int, seed uint64, firmware, latency, message string) Ended {
 	r := run.Result{Scenario: fmt.Sprint("scenario ", group), File: "a.yaml", Mode: run.Sim, Seed: seed, Verdict: run.Pass, Elapsed: time.Minute,

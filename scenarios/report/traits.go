@@ -186,7 +186,7 @@ func (s *Shared) String() string {
 	text := "all with " + strings.Join(words, " and ")
 	switch {
 	case s.Passing > 0:
-		return fmt.Sprintf("%s, as are %d of the %d that passed", text, s.Passing, s.Passed)
+		return fmt.Sprintf("%s, which %d of the %d that passed have too", text, s.Passing, s.Passed)
 	case s.others != "":
 		return fmt.Sprintf("%s; none of the %d with %s", text, s.Passed, s.others)
 	}
