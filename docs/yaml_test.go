@@ -18,6 +18,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios"
 	"github.com/twinrig/twinrig/scenarios/expect"
 	"github.com/twinrig/twinrig/scenarios/lang"
+	"github.com/twinrig/twinrig/scenarios/library"
 	"github.com/twinrig/twinrig/scenarios/plan"
 	"github.com/twinrig/twinrig/twin/wasm"
 )
@@ -61,6 +62,8 @@ func readFile(scenario string) func(name string) ([]byte, error) {
 			return []byte(scenario), nil
 		case "thermostat.kind.yaml":
 			return thermostat.Kind, nil
+		case "library:meter.kind.yaml":
+			return library.ReadFile(name)
 		case "meter.kind.yaml":
 			return os.ReadFile(filepath.Join("example", name))
 		case "station.kind.yaml":

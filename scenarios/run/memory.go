@@ -13,11 +13,11 @@ import (
 
 // What a device takes of live heap and stacks with its session in the broker, its link and what is known of its state:
 // measured with fleets of thousands at rest (docs/fleets.md), and rounded down, so that what is refused would not have
-// fitted. Beside it a device has its flash, byte for byte.
+// fitted. Beside it a device has what it writes to its flash, which nobody knows.
 const (
 	deviceBytes = 16 << 10 // of firmware in Go that is a step function; with a goroutine it is about 50 KiB
 	guestBytes  = 80 << 10 // of firmware in WebAssembly, without the memory of the guest
-	blockBytes  = 8        // for each block of flash: how often it was erased
+	blockBytes  = 32       // for each block of flash: how often it was erased, and where it is; it is nowhere until it is written
 	otherBytes  = 16 << 20 // of the process, whatever the devices
 	garbage     = 1.25     // what the collector needs on top, at the least
 )
@@ -98,7 +98,7 @@ func footprints(p *plan.Plan) []*footprint {
 			f.each = guestBytes + float64(memory)
 		}
 		if g := geometry(d.Kind).WithDefaults(); g.Size > 0 {
-			f.flash = float64(g.Size) + float64(g.Size/max(1, g.EraseBlock))*blockBytes
+			f.flash = float64(g.Size/max(1, g.EraseBlock)) * blockBytes
 			f.each += f.flash
 		}
 		groups = append(groups, f)

@@ -27,8 +27,16 @@ func FuzzReadPacket(f *testing.F) {
 			version = byte(V311)
 		}
 		r := bufio.NewReader(bytes.NewReader(data))
-		for {
+		for rest := bytes.Clone(data); ; {
 			pk, err := readPacket(r, Version(version), limit)
+			parsed, size, parseErr := parsePacket(rest, Version(version), limit)
+			if cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); cut {
+				require.True(t, parsed == nil, "it is not whole")
+			} else {
+				require.Equal(t, pk, parsed)
+				require.Equal(t, err == nil, parseErr == nil, "%v, but %v", err, parseErr)
+				rest = rest[size:]
+			}
 			if err != nil {
 				require.True(t, errors.Is(err, ErrProtocol) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF), "%v", err)
 				return
