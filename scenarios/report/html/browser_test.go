@@ -25,7 +25,7 @@ import (
 const browserPatience = 2 * time.Minute
 
 // browse starts a browser, which ends with the test.
-func browse(t *testing.T) context.Context {
+func browse(t testing.TB) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(need.Program(t, "chromium")), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-dev-shm-usage", true))
 	allocated, end := chromedp.NewExecAllocator(context.Background(), options...)
@@ -38,7 +38,7 @@ func browse(t *testing.T) context.Context {
 
 // tab is a report in a tab of the browser.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	mu     sync.Mutex
 	wrong  []string // what the console says
@@ -46,7 +46,7 @@ type tab struct {
 }
 
 // open opens a report in a window of that size and waits until it is drawn.
-func open(t *testing.T, browser context.Context, address string, width, height int64, dark bool) *tab {
+func open(t testing.TB, browser context.Context, address string, width, height int64, dark bool) *tab {
 	tabbed, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
 	ctx, end := context.WithTimeout(tabbed, browserPatience)

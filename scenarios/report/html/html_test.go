@@ -34,7 +34,7 @@ func TestTraceWithoutSummaryOrEnd(t *testing.T) {
 		`{"t":2.000000000,"event":"step","name":"steps[1]","text":"begin wait 1m","file":"lamp.yaml","line":5}`,
 		`{"t":3.000000000,"device":"la`))
 	require.Contains(t, page, "Interrupted: a lamp")
-	require.Contains(t, page, "The trace ends without a verdict.")
+	require.Contains(t, page, "It had come to: wait 1m")
 	require.Contains(t, page, "The trace is cut off in line 5; the report is complete up to there.")
 	require.Contains(t, page, "wait 1m")
 }

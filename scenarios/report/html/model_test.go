@@ -183,7 +183,7 @@ func TestSourceHasVerdictsBesideItsLines(t *testing.T) {
 }
 
 func TestOnlyScenarioFilesGetIn(t *testing.T) {
-	in := traceOf(`{"t":0.0,"event":"step","name":"steps[0]","text":"begin wait 1m","file":"/etc/passwd","line":1}`+"\n")
+	in := traceOf(`{"t":0.0,"event":"step","name":"steps[0]","text":"begin wait 1m","file":"/etc/passwd","line":1}` + "\n")
 	in.ReadFile = func(name string) ([]byte, error) {
 		t.Errorf("%s is read", name)
 		return nil, nil

@@ -125,6 +125,8 @@ func verdictOf(sum *report.Summary) verdict {
 	switch {
 	case sum.Verdict == run.Pass:
 		v.Line = fmt.Sprintf("%s held.", every(counted(len(sum.Steps), "step")))
+	case sum.Verdict == run.Interrupted && len(sum.Steps) > 0:
+		v.Line = "It had come to: " + sum.Steps[len(sum.Steps)-1].Text
 	case sum.Reason != "":
 		v.Line = sentence(sum.Reason)
 	case len(sum.Failures) > 0:

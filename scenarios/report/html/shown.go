@@ -21,7 +21,7 @@ func shown(sum report.Summary) *report.Summary {
 	}
 	for i := range sum.Failures {
 		f := &sum.Failures[i]
-		f.Message, f.Detail = visible.Line(f.Message), visible.Text(f.Detail)
+		f.Position, f.Step, f.Message, f.Detail = visible.Line(f.Position), visible.Line(f.Step), visible.Line(f.Message), visible.Text(f.Detail)
 	}
 	for i := range sum.Notes {
 		line(&sum.Notes[i])
@@ -37,6 +37,7 @@ func shown(sum report.Summary) *report.Summary {
 	}
 	if sum.Sweep != nil {
 		sweep := *sum.Sweep
+		line(&sweep.Device)
 		sweep.Failed = slices.Clone(sweep.Failed)
 		for i := range sweep.Failed {
 			line(&sweep.Failed[i].Message)

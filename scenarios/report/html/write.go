@@ -8,6 +8,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"github.com/twinrig/twinrig/scenarios/run"
 )
 
 //go:embed assets
@@ -83,7 +85,11 @@ func hash(text string) string {
 func writeData(w io.Writer, p *page, m *model) error {
 	doc := m.document()
 	for _, s := range p.Summary.Steps {
-		doc.Steps = append(doc.Steps, stage{Begin: micro(s.Begin), End: micro(s.End), Text: s.Text, Verdict: string(s.Verdict), Line: s.Line})
+		end := micro(s.End)
+		if s.Verdict == run.Interrupted {
+			end = doc.End // it did not end
+		}
+		doc.Steps = append(doc.Steps, stage{Begin: micro(s.Begin), End: end, Text: s.Text, Verdict: string(s.Verdict), Line: s.Line})
 	}
 	for _, f := range p.Failures {
 		doc.Fails = append(doc.Fails, f.Micro)

@@ -251,28 +251,36 @@ function drawLevels(t, row, y) {
   ctx.stroke();
 }
 
+// TICKS are the colours of ticks in the order in which they are drawn: what matters most is on top.
+const TICKS = ['idle', 'ink2', 'flash', 'good', 'link', 'in', 'pin', 'warn', 'ink', 'bad'];
+
+// drawTicks counts first how many things of a colour fall on each pixel: there may be very many.
 function drawTicks(t, row, y) {
-  const { ctx, colour } = t;
-  const dense = new Map(); // of a colour: how many things at each pixel
-  visible(t, row.id, (i, at) => {
-    if (at < t.view.from) return;
-    const name = COLOURS[t.doc.kinds[t.items.kind[i]]] || 'ink';
-    if (!dense.has(name)) dense.set(name, new Map());
-    const x = Math.round(t.x(at));
-    const pixels = dense.get(name);
-    pixels.set(x, (pixels.get(x) || 0) + (t.items.n ? t.items.n[i] : 1));
-  });
-  const order = ['idle', 'ink2', 'flash', 'good', 'link', 'in', 'pin', 'warn', 'bad', 'ink'];
-  for (const name of order.filter((n) => dense.has(n))) {
-    ctx.fillStyle = colour(name);
-    const loud = name === 'bad';
-    for (const [x, n] of dense.get(name)) {
-      ctx.globalAlpha = loud ? 1 : Math.min(1, 0.5 + 0.12 * n);
-      const half = loud ? 9 : 6;
-      ctx.fillRect(x - 0.5, y + ROW / 2 - half, loud ? 2 : 1.5, 2 * half);
-    }
+  const { ctx, items, view } = t;
+  const colours = t.doc.kinds.map((kind) => TICKS.indexOf(COLOURS[kind] || 'ink'));
+  const counts = TICKS.map(() => null);
+  const of = items.of[row.id];
+  const from = before(of.length, (k) => items.t[of[k]], view.from - 1);
+  const scale = (t.width - t.gutter) / (view.to - view.from);
+  for (let k = from; k < of.length; k++) {
+    const i = of[k];
+    if (items.t[i] > view.to) break;
+    const c = colours[items.kind[i]];
+    if (counts[c] === null) counts[c] = new Uint32Array(t.width + 2);
+    counts[c][Math.round((items.t[i] - view.from) * scale)] += items.n ? items.n[i] : 1;
   }
+  counts.forEach((pixels, c) => { if (pixels) drawCounts(ctx, t.colour(TICKS[c]), TICKS[c] === 'bad', pixels, t.gutter, y); });
   ctx.globalAlpha = 1;
+}
+
+function drawCounts(ctx, colour, loud, pixels, left, y) {
+  ctx.fillStyle = colour;
+  const half = loud ? 9 : 6;
+  for (let x = 0; x < pixels.length; x++) {
+    if (!pixels[x]) continue;
+    ctx.globalAlpha = loud ? 1 : Math.min(0.9, 0.5 + 0.12 * pixels[x]);
+    ctx.fillRect(left + x - 0.5, y + ROW / 2 - half, loud ? 2 : 1.5, 2 * half);
+  }
 }
 
 // drawMarks draws what lies over the rows: failures, the cursor, and the span that is being dragged.
