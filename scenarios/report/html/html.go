@@ -45,7 +45,8 @@ func FromDir(path string) (Input, error) {
 	} else if info.IsDir() {
 		file = filepath.Join(path, traceName)
 	}
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	// A device, such as the /dev/full of a test, has no end.
+	if info, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return Input{}, fmt.Errorf("html: %s: %w", path, ErrNoRun)
 	}
 	in := Input{Trace: func() (io.ReadCloser, error) { return os.Open(file) }, Name: file}
@@ -72,7 +73,7 @@ func (in *Input) ofCut(dir string) {
 		return
 	}
 	file := filepath.Join(dir, "cut-"+strings.ReplaceAll(s.Failed[0].Cut.String(), "/", "-"), traceName)
-	if _, err := os.Stat(file); err == nil {
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
 		in.Trace = func() (io.ReadCloser, error) { return os.Open(file) }
 	}
 }

@@ -3,6 +3,8 @@ package html
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,6 +39,13 @@ func TestTraceWithoutSummaryOrEnd(t *testing.T) {
 	require.Contains(t, page, "It had come to: wait 1m")
 	require.Contains(t, page, "The trace is cut off in line 5; the report is complete up to there.")
 	require.Contains(t, page, "wait 1m")
+}
+
+func TestTraceWithoutEndIsNone(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink("/dev/zero", filepath.Join(dir, traceName)))
+	_, err := FromDir(dir)
+	require.ErrorIs(t, err, ErrNoRun)
 }
 
 func TestWhatADeviceSaysIsNoMarkup(t *testing.T) {
