@@ -127,7 +127,11 @@ func TestExampleFromACleanClone(t *testing.T) {
 			sh(step.Run, "GITHUB_ACTIONS=true", "GITHUB_WORKSPACE="+clone)
 		}
 	}
-	sh("make parallel")
+	for _, b := range blocks(t, "go-test.md") {
+		if b.lang == "sh" {
+			sh(b.text)
+		}
+	}
 	jobs := gitLab(t)
 	for _, name := range []string{"scenarios", "unit"} {
 		for _, command := range jobs[name].Script {

@@ -24,7 +24,10 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/twinrig/twinrig/docs/example/meter"
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 	"github.com/twinrig/twinrig/scenarios"
+	"github.com/twinrig/twinrig/scenarios/specs"
 	"github.com/twinrig/twinrig/twin"
 	"github.com/twinrig/twinrig/twin/flash"
 	"github.com/twinrig/twinrig/twin/mqtt"
@@ -33,7 +36,7 @@ import (
 
 var (
 	_ = []any{errors.Is, fmt.Sprint, testing.Short, time.Now, gpio.High, twin.New, flash.NewStore, mqtt.New, twintest.Run}
-	_ = []any{meter.Firmware, scenarios.Run}
+	_ = []any{meter.Firmware, scenarios.Run, specs.Scenarios, ginkgo.RunSpecs, gomega.RegisterFailHandler}
 )
 
 `
