@@ -108,17 +108,16 @@ func (s *state) hunt(ctx context.Context, f huntFlags, args []string) error {
 
 // badGood tells of good firmware that does not pass: what scenarios then say of mutants is worth nothing.
 func (s *state) badGood(jobs []job, outcomes []outcome, v run.Verdict) error {
-	text := report.Text{W: s.stdout, Color: s.color, Width: s.width}
+	results := make([]run.Result, len(outcomes))
 	for i, o := range outcomes {
-		if o.Result.Verdict == run.Pass || o.Result.Verdict == run.Skipped {
-			continue
-		}
+		results[i] = o.Result
 		if len(o.Faults) > 0 {
 			fmt.Fprintln(s.stderr, o.Faults.Error())
 		}
-		if err := text.Run(o.Result, report.Extra{Repeat: repeatCommand(s.program, jobs[i])}); err != nil {
-			return err
-		}
+	}
+	text := report.Text{W: s.stdout, Color: s.color, Width: s.width}
+	if err := text.BadFirmware(results, func(i int) string { return repeatCommand(s.program, jobs[i]) }); err != nil {
+		return err
 	}
 	return &exit{code: v.ExitCode(), err: errors.New("the good firmware does not pass; no mutant was hunted")}
 }

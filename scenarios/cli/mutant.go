@@ -89,10 +89,13 @@ func mutantsOf(k *lang.Kind) []mutant {
 	return all
 }
 
-// findMutant returns the mutant of that name of one of the scenario's kinds.
+// findMutant returns the mutant of that name of one of the scenario's kinds, or the version.
 func findMutant(p *plan.Plan, name string) (*mutant, error) {
 	var names []string
 	for _, k := range kindsOf(p) {
+		if _, ok := k.Firmware.Get(name); ok {
+			return &mutant{Kind: plan.KindFile(k), Name: name}, nil
+		}
 		for _, m := range mutantsOf(k) {
 			if m.Name == name {
 				return &m, nil

@@ -129,6 +129,23 @@ func (t Text) Hunt(h Hunt) error {
 	return err
 }
 
+// BadFirmware writes which runs of the good firmware did not pass, and how to repeat each.
+func (t Text) BadFirmware(results []run.Result, repeat func(i int) string) error {
+	var b page
+	for i, r := range results {
+		if r.Verdict == run.Pass || r.Verdict == run.Skipped {
+			continue
+		}
+		where, why := r.File, r.Reason
+		if len(r.Failures) > 0 {
+			where, why = r.Failures[0].Pos.String(), r.Failures[0].Message
+		}
+		b.printf("%s  %s: %s\n         to repeat: %s\n", t.paint(colorOf(r.Verdict), strings.ToUpper(string(r.Verdict))), where, why, repeat(i))
+	}
+	_, err := io.WriteString(t.W, b.String())
+	return err
+}
+
 func (t Text) score(h Hunt) painted {
 	paint := color.FgGreen
 	if h.Killed < len(h.Mutants) {
