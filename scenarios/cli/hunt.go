@@ -24,6 +24,8 @@ type huntFlags struct {
 	seed    uint64
 	jobs    int
 	json    bool
+	// markdown: for a page, or the summary of a CI job.
+	markdown bool
 }
 
 // everyMutant is what --mutants without a value means.
@@ -62,12 +64,16 @@ good firmware tested nothing, 3 the bench failed, 130 interrupted.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "`N`, the seed of all chance")
 	fl.IntVar(&f.jobs, "jobs", min(2, runtime.NumCPU()), "do `N` runs at once")
 	fl.BoolVar(&f.json, "json", false, "print the result as JSON")
+	fl.BoolVar(&f.markdown, "markdown", false, "print the result as tables in Markdown, for a page or the summary of a CI job")
 	return c
 }
 
 func (s *state) hunt(ctx context.Context, f huntFlags, args []string) error {
-	if f.jobs < 1 {
+	switch {
+	case f.jobs < 1:
 		return fmt.Errorf("--jobs %d: want 1 or more", f.jobs)
+	case f.json && f.markdown:
+		return errors.New("--json and --markdown: want one of them")
 	}
 	if len(args) == 0 {
 		args = []string{library.Prefix}
@@ -92,18 +98,23 @@ func (s *state) hunt(ctx context.Context, f huntFlags, args []string) error {
 		return &exit{code: run.Interrupted.ExitCode()}
 	}
 	x := h.report(hunted)
-	if f.json {
-		err = report.JSON(s.stdout, x)
-	} else {
-		err = report.Text{W: s.stdout, Color: s.color, Width: s.width}.Hunt(x)
-	}
-	if err != nil {
+	if err := s.printHunt(f, x); err != nil {
 		return err
 	}
 	if x.Killed < len(x.Mutants) {
 		return &exit{code: run.Fail.ExitCode()}
 	}
 	return nil
+}
+
+func (s *state) printHunt(f huntFlags, x report.Hunt) error {
+	switch {
+	case f.json:
+		return report.JSON(s.stdout, x)
+	case f.markdown:
+		return x.Markdown(s.stdout)
+	}
+	return report.Text{W: s.stdout, Color: s.color, Width: s.width}.Hunt(x)
 }
 
 // badGood tells of good firmware that does not pass: what scenarios then say of mutants is worth nothing.

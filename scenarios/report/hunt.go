@@ -168,11 +168,7 @@ func (t Text) kills(h Hunt) string {
 		if len(m.Kills) == 0 {
 			continue
 		}
-		var by []string
-		for _, k := range m.Kills {
-			by = append(by, strings.TrimPrefix(k.Scenario, "library:"))
-		}
-		w.AppendRow(table.Row{visible.Line(m.Name), visible.Line(strings.Join(by, ", "))})
+		w.AppendRow(table.Row{visible.Line(m.Name), visible.Line(strings.Join(m.killers(), ", "))})
 	}
 	w.SuppressTrailingSpaces()
 	return w.Render()
