@@ -16,7 +16,7 @@ import (
 	"github.com/twinrig/twinrig/scenarios/lang"
 )
 
-var golden = flag.Bool("golden", false, "rewrite reference.md")
+var golden = flag.Bool("golden", false, "rewrite the pages that are made by tests")
 
 // examples are the files of examples/language: one topic each, so that a reader finds a key in its place.
 func examples(t *testing.T) []string {
