@@ -51,7 +51,7 @@ func vanish(c io.Closer) {
 		v.Vanish()
 		return
 	}
-	c.Close() //nolint:errcheck // nobody is left to hear of it
+	c.Close() // nobody is left to hear of an error
 }
 
 // conn is a connection of one boot.

@@ -8,12 +8,14 @@ import (
 	"github.com/twinrig/twinrig/twin/mqtt"
 )
 
-// backendKind is the kind of the device that takes the readings of a fleet.
-var backendKind = []byte(`kind: backend
+// backendKind returns the kind of the device that takes the readings of a fleet.
+func backendKind() []byte {
+	return []byte(`kind: backend
 identity: {topics: "#"}
 firmware:
   v1: {go: bench-backend}
 `)
+}
 
 // readings counts what reaches the backend.
 type readings struct{ count atomic.Int64 }

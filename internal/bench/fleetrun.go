@@ -70,7 +70,7 @@ func fleet(o fleetOptions, bubble func(func()) error) (fleetFigures, error) {
 	firmware["bench-backend"] = backend.firmware
 	read := func(file string) ([]byte, error) {
 		if filepath.Base(file) == "backend.kind.yaml" {
-			return backendKind, nil
+			return backendKind(), nil
 		}
 		if strings.HasPrefix(filepath.Base(file), "meter.kind") || strings.HasPrefix(filepath.Base(file), "thermostat.") {
 			return library.ReadFile(library.Prefix + filepath.Base(file))
@@ -167,7 +167,7 @@ func (w *fleetWatch) end() {
 	w.figures.Readings = int(w.backend.count.Load()) - w.readings
 	if w.profile != nil {
 		pprof.StopCPUProfile()
-		w.profile.Close() //nolint:errcheck // a profile
+		w.profile.Close()
 	}
 	if w.o.memProfile != "" {
 		writeHeap(w.o.memProfile)
@@ -201,6 +201,6 @@ func writeHeap(file string) {
 	if f, err := os.Create(file); err == nil {
 		runtime.GC()
 		pprof.WriteHeapProfile(f) //nolint:errcheck // a profile
-		f.Close()                 //nolint:errcheck // a profile
+		f.Close()
 	}
 }

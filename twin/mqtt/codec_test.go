@@ -31,7 +31,7 @@ func FuzzReadPacket(f *testing.F) {
 			pk, err := readPacket(r, Version(version), limit)
 			parsed, size, parseErr := parsePacket(rest, Version(version), limit)
 			if cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); cut {
-				require.True(t, parsed == nil, "it is not whole")
+				require.Nil(t, parsed, "it is not whole")
 			} else {
 				require.Equal(t, pk, parsed)
 				require.Equal(t, err == nil, parseErr == nil, "%v, but %v", err, parseErr)
