@@ -2,7 +2,6 @@
 package room
 
 import (
-	"bufio"
 	"errors"
 	"io/fs"
 	"math"
@@ -111,14 +110,12 @@ func number(root fs.FS, name string) (int64, error) {
 
 // field returns the number behind a word at the start of a line.
 func field(root fs.FS, name, word string) (int64, bool) {
-	f, err := root.Open(name)
+	data, err := fs.ReadFile(root, name)
 	if err != nil {
 		return 0, false
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		words := strings.Fields(lines.Text())
+	for line := range strings.Lines(string(data)) {
+		words := strings.Fields(line)
 		if len(words) >= 2 && words[0] == word {
 			n, err := strconv.ParseInt(words[1], 10, 64)
 			return n, err == nil

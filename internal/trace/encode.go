@@ -64,7 +64,6 @@ func (e *Event) hasValue() bool { return e.Kind == Pin || e.Kind == Sensor || e.
 func appendSeconds(b []byte, d time.Duration) []byte {
 	b = strconv.AppendInt(b, int64(d/time.Second), 10)
 	b = append(b, '.')
-	const digits = 9
 	fraction := int64(d % time.Second)
 	for unit := int64(time.Second / 10); unit > 0; unit /= 10 {
 		b = append(b, '0'+byte(fraction/unit%10))

@@ -104,20 +104,33 @@ func (t *Reader) Event() Event { return t.event }
 // the end, as a run leaves that was killed, do not count.
 func (t *Reader) Err() error { return t.err }
 
-// next reads a line with its end.
+// next reads a line with its end. A zero ends the file, also one that never ends, as /dev/full: no line has one.
 func (t *Reader) next() (line []byte, ok bool) {
 	if t.err != nil {
 		return nil, false
 	}
 	t.line++
-	line, err := t.in.ReadBytes('\n')
-	switch {
-	case errors.Is(err, io.EOF) && len(bytes.Trim(line, "\x00")) > 0:
-		t.err = ErrTruncated
-	case err != nil && !errors.Is(err, io.EOF):
-		t.err = fmt.Errorf("trace: line %d: %w", t.line, err)
+	for {
+		piece, err := t.in.ReadSlice('\n')
+		zero := bytes.IndexByte(piece, 0)
+		if zero >= 0 {
+			piece = piece[:zero]
+		}
+		line = append(line, piece...)
+		switch {
+		case zero >= 0 || errors.Is(err, io.EOF):
+			if len(line) > 0 {
+				t.err = ErrTruncated
+			}
+			return nil, false
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil:
+			t.err = fmt.Errorf("trace: line %d: %w", t.line, err)
+			return nil, false
+		default:
+			return line, true
+		}
 	}
-	return line, err == nil
 }
 
 // Read reads a trace file whole; see Reader for one too large for that. On error the events read so far are returned too.

@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -127,6 +128,22 @@ func TestReadPassesOverZerosAtTheEnd(t *testing.T) {
 	_, events, err := Read(strings.NewReader(`{"trace":1}` + "\n" + `{"t":1.5,"event":"boot"}` + "\n" + strings.Repeat("\x00", 100)))
 	require.NoError(t, err)
 	require.Len(t, events, 1)
+}
+
+// zeros never end, as those of /dev/full.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestReadEndsAtZerosThatDoNot(t *testing.T) {
+	_, events, err := Read(io.MultiReader(strings.NewReader(`{"trace":1}`+"\n"+`{"t":1.5,"event":"boot"}`+"\n"), zeros{}))
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	_, _, err = Read(zeros{})
+	require.NoError(t, err)
 }
 
 type fullDisk struct{ room int }

@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/twinrig/twinrig/internal/payload"
 	"github.com/twinrig/twinrig/internal/trace"
@@ -122,24 +120,22 @@ func compilePattern(value any, exact bool) pattern {
 	return pattern{literal: value}
 }
 
-// comparisonPattern is an operator and a number, as in "> 5".
-var comparisonPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(==|!=|<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*$`)
-})
-
-func parseComparison(text string) (lang.Comparison, bool) {
-	if !strings.ContainsAny(text, "<>=") {
-		return lang.Comparison{}, false
+// parseComparison reads an operator and a number, as in "> 5"; ok is false for any other text.
+func parseComparison(text string) (c lang.Comparison, ok bool) {
+	text = strings.TrimSpace(text)
+	for _, op := range []string{"==", "!=", "<=", ">=", "<", ">"} {
+		rest, found := strings.CutPrefix(text, op)
+		if !found {
+			continue
+		}
+		rest = strings.TrimSpace(rest)
+		v, err := strconv.ParseFloat(rest, 64)
+		if err != nil || strings.Trim(rest, "0123456789+-.eE") != "" { // neither infinite nor hexadecimal
+			return lang.Comparison{}, false
+		}
+		return lang.Comparison{Op: op, Value: v}, true
 	}
-	m := comparisonPattern().FindStringSubmatch(text)
-	if m == nil {
-		return lang.Comparison{}, false
-	}
-	v, err := strconv.ParseFloat(m[2], 64)
-	if err != nil {
-		return lang.Comparison{}, false
-	}
-	return lang.Comparison{Op: m[1], Value: v}, true
+	return lang.Comparison{}, false
 }
 
 // mismatch says where a JSON value differs from a pattern; the words are made when they are asked for.
