@@ -17,7 +17,7 @@ type block struct {
 	file  string   // of the documentation, relative to this folder
 	line  int      // of its fence
 	lang  string   // the first word behind the fence
-	words []string // the others: file=NAME (it is docs/example/NAME), as=NAME, exit=N, output, live
+	words []string // the others: file=NAME (it is docs/example/NAME), as=NAME, exit=N, output, live, fails
 	text  string
 }
 
@@ -69,21 +69,4 @@ func TestBlocksOfAPage(t *testing.T) {
 	require.Len(t, got, 2)
 	require.Equal(t, []any{"yaml", "a.yaml", "x: 1\n\ny: 2\n", 2}, []any{got[0].lang, got[0].option("file"), got[0].text, got[0].line})
 	require.Equal(t, []any{"", "", "c\n"}, []any{got[1].lang, got[1].option("file"), got[1].text})
-}
-
-// TestEveryLinkLeadsSomewhere looks at links to files of the repository.
-func TestEveryLinkLeadsSomewhere(t *testing.T) {
-	for _, page := range pages(t) {
-		data, err := os.ReadFile(page)
-		require.NoError(t, err)
-		for _, part := range strings.Split(string(data), "](")[1:] {
-			target, _, _ := strings.Cut(part, ")")
-			target, _, _ = strings.Cut(target, "#")
-			if target == "" || strings.Contains(target, "://") {
-				continue
-			}
-			_, err := os.Stat(filepath.Join(filepath.Dir(page), target))
-			require.NoError(t, err, "%s links to %s", page, target)
-		}
-	}
 }

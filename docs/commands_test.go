@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/twinrig/twinrig/fixtures/thermostat"
 )
 
 // notRun returns why a command that a page shows is not run here; "" for those that are.
@@ -83,7 +81,6 @@ func newReader(t *testing.T, root, bin string) *reader {
 	require.NoError(t, os.Symlink(root, filepath.Join(desk, "twinrig")))
 	require.NoError(t, os.Symlink(filepath.Join(root, "Makefile"), filepath.Join(desk, "Makefile")))
 	r := &reader{t: t, dir: desk, where: filepath.Join(t.TempDir(), "where")}
-	require.NoError(t, os.WriteFile(filepath.Join(desk, "thermostat.kind.yaml"), thermostat.Kind, 0o600))
 	r.env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "WHERE="+r.where, "GOWORK=", "GOFLAGS=", "NO_COLOR=1", "TWINRIG_CACHE="+t.TempDir())
 	return r
 }
