@@ -96,15 +96,21 @@ func (s *Stream) Coasting() bool {
 	if !s.armed || s.next < s.limit() || s.err != nil {
 		return false
 	}
+	covered := false
 	for _, p := range s.packets.items[s.packets.head:] {
-		if !p.value.ack || p.at >= s.timeout {
+		switch {
+		case !p.value.ack:
+			return false // a segment is still to arrive, and to be acknowledged, even one that comes again
+		case covered:
+		case p.at >= s.timeout:
 			return false
-		}
-		if p.value.to >= s.next {
-			return true
+		case p.value.to >= s.next:
+			covered = true
+		case p.value.to > s.una:
+			return false // it moves the time-out, perhaps to before the acknowledgement that takes the rest
 		}
 	}
-	return false
+	return covered
 }
 
 // Settle takes in the acknowledgements that came before now, each as of the instant at which it came. The caller does so

@@ -45,8 +45,8 @@ func FromDir(path string) (Input, error) {
 	} else if info.IsDir() {
 		file = filepath.Join(path, traceName)
 	}
-	// A device, such as the /dev/full of a test, has no end.
-	if info, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+	// A device, such as the /dev/full of a test, has no end; an empty file is what a run leaves that never began.
+	if info, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) {
 		return Input{}, fmt.Errorf("html: %s: %w", path, ErrNoRun)
 	}
 	in := Input{Trace: func() (io.ReadCloser, error) { return os.Open(file) }, Name: file}
