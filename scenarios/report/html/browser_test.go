@@ -131,6 +131,7 @@ func TestReportInABrowser(t *testing.T) {
 	t.Run("fleet", func(t *testing.T) { testFleet(t, browser) })
 	t.Run("hostile", func(t *testing.T) { testHostile(t, browser) })
 	t.Run("narrow", func(t *testing.T) { testNarrow(t, browser) })
+	t.Run("line numbers", func(t *testing.T) { testLineNumbers(t, browser) })
 	t.Run("long", func(t *testing.T) { testLong(t, browser) })
 }
 
@@ -210,6 +211,22 @@ func testHostile(t *testing.T, browser context.Context) {
 
 	// Even an error in the escaping could not run a script, since the policy knows ours alone.
 	require.Equal(t, "undefined", get[string](p, `(() => { const s = document.createElement('script'); s.textContent = 'window.hacked=1'; document.body.append(s); return typeof window.hacked; })()`))
+}
+
+// linesOfNumbers is over how many lines the most broken line number of the source goes.
+const linesOfNumbers = `Math.max(...[...document.querySelectorAll('.code .n')].map((n) => {
+	const range = document.createRange();
+	range.selectNodeContents(n);
+	return range.getClientRects().length;
+}))`
+
+func testLineNumbers(t *testing.T, browser context.Context) {
+	r := room()
+	r.source += strings.Repeat("# a comment\n", 120)
+	for _, width := range []int64{390, 1280} {
+		p := open(t, browser, r.write(t), width, 844, false)
+		require.Equal(t, 1.0, get[float64](p, linesOfNumbers), "at %d pixels", width)
+	}
 }
 
 func testNarrow(t *testing.T, browser context.Context) {
