@@ -105,11 +105,19 @@ func Repeat(name string) string {
 	}
 	command := "go test -run " + Quote(strings.Join(elements, "/"))
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if path, ok := strings.CutSuffix(info.Path, ".test"); ok {
-			command += " " + path
-		}
+		command += argument(info.Path)
 	}
 	return command
+}
+
+// argument is what names the package of a test binary to go test, with a space before it. The binary's path in the
+// build information is that of the package with .test behind it; for a package main, that of the package itself.
+func argument(path string) string {
+	path = strings.TrimSuffix(path, ".test")
+	if path == "" || path == "command-line-arguments" { // of files that were named one by one
+		return ""
+	}
+	return " " + path
 }
 
 // Quote makes s one word of a shell.
