@@ -46,6 +46,7 @@ func children() map[string]func(t *testing.T) {
 		"set what is not":   func(t *testing.T) { Run(t, "library:thermostat-outage", Set("outge", "1m")) },
 		"library":           func(t *testing.T) { Run(t, "library:thermostat-boot") },
 		"library, misspelt": func(t *testing.T) { Run(t, "library:thermostat-bot") },
+		"library, unknown":  func(t *testing.T) { Run(t, "library:submarine") },
 		"library, all":      func(t *testing.T) { Run(t, "library:all") },
 		"campaign":          func(t *testing.T) { Run(t, "testdata/run/matrix.yaml", actor) },
 		"campaign, a cell": func(t *testing.T) {
@@ -135,6 +136,7 @@ func TestRun(t *testing.T) {
 		"set what is not":   {false, []string{"the scenario has faults", "outge", `did you mean "outage"`}},
 		"library":           {true, []string{"--- PASS: TestChild"}},
 		"library, misspelt": {false, []string{"library:thermostat-bot: no such scenario in the library", "thermostat-boot"}},
+		"library, unknown":  {false, []string{"library:submarine: no such scenario in the library; see twinrig run --help"}},
 		"library, all":      {true, []string{"--- PASS: TestChild/thermostat-boot", "--- PASS: TestChild/thermostat-outage"}},
 		"library, some":     {true, []string{"--- PASS: TestChild/thermostat-boot", "--- PASS: TestChild/thermostat-button"}},
 		"folder": {false, []string{

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/twinrig/twinrig/internal/diag"
@@ -90,6 +92,7 @@ func diagnosticsJSON(l diag.List) []jsonDiagnostic {
 }
 
 func (s *state) schemaCommand() *cobra.Command {
+	schemas := []string{"scenario", "kind", "steps"}
 	return &cobra.Command{
 		Use:   "schema scenario|kind|steps",
 		Short: "Print the JSON Schema of a file type, for editors",
@@ -98,8 +101,13 @@ includes. Point your editor's YAML plug-in at it to complete and check as you ty
 		Example: `  twinrig schema scenario > scenario.schema.json
   # then, at the top of a scenario file:
   # yaml-language-server: $schema=scenario.schema.json`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"scenario", "kind", "steps"},
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(schemas, args[0]) {
+				return fmt.Errorf("%s: name one of %s", strings.Join(append([]string{"schema"}, args...), " "), strings.Join(schemas, ", "))
+			}
+			return nil
+		},
+		ValidArgs: schemas,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			schema, err := lang.Schema(args[0])
 			if err != nil {

@@ -81,7 +81,11 @@ func (s *state) tellNext(dir string, p starter.Project) {
 	if p.Firmware == starter.Go {
 		run = "go run . run scenarios" // which has the firmware
 	}
-	fmt.Fprintf(s.stdout, "%s is a project now: a kind (%s.kind.yaml), its firmware, scenarios and a test. README.md tells more.\n\nNext:\n", dir, p.Name)
+	what := dir
+	if filepath.Clean(dir) == "." {
+		what = "This folder"
+	}
+	fmt.Fprintf(s.stdout, "%s is a project now: a kind (%s.kind.yaml), its firmware, scenarios and a test. README.md tells more.\n\nNext:\n", what, p.Name)
 	if filepath.Clean(dir) != "." {
 		fmt.Fprintf(s.stdout, "  cd %s\n", shellQuote(dir))
 	}

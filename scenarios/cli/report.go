@@ -25,7 +25,12 @@ func (s *state) reportCommand() *cobra.Command {
 folder, or its trace.jsonl. A run that failed has one already; twinrig run --report writes one of every run.`,
 		Example: `  twinrig report .twinrig/runs/outage-1
   twinrig report results/trace.jsonl -o outage.html`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name one run: its folder, or its trace.jsonl; see --help")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			in, err := html.FromDir(args[0])
 			if err != nil {

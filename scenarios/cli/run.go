@@ -24,6 +24,27 @@ import (
 	"github.com/twinrig/twinrig/scenarios/run"
 )
 
+// wrapped is a text in lines of the width that the texts of --help have.
+func wrapped(text string) string {
+	const width = 100
+	var lines strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case column+1+len(word) > width:
+			lines.WriteByte('\n')
+			column = 0
+		default:
+			lines.WriteByte(' ')
+			column++
+		}
+		lines.WriteString(word)
+		column += len(word)
+	}
+	return lines.String()
+}
+
 // runFlags are the flags of `twinrig run`.
 type runFlags struct {
 	mode  string
@@ -62,7 +83,7 @@ Each run writes trace.jsonl (every event), junit.xml and summary.json into a fol
 Exit codes: 0 pass or skipped, 1 the device did the wrong thing, 2 a file is wrong or the run tested
 nothing, 3 the bench failed, 130 interrupted.
 
-The library: ` + strings.Join(library.Names(), ", ") + `.`,
+` + wrapped("The library: "+strings.Join(library.Names(), ", ")+"."),
 		Example: `  twinrig run library:thermostat-outage
   twinrig run scenarios/ --tags smoke --jobs 2
   twinrig run outage.yaml --seed 7 --set outage=10m

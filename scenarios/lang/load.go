@@ -167,6 +167,8 @@ func syntaxError(file string, data []byte, err error, diags *diag.List) {
 		message, hint = fmt.Sprintf("%q cannot start a value", text[pos.Col-1]), "put the text in quotes"
 	case strings.Contains(message, "mapping values are not allowed"):
 		message, hint = "a colon is not allowed here", "put text with a colon in quotes, or check the indentation"
+	case strings.Contains(message, "expected ',' or '}'") && pos.Col >= 1 && pos.Col <= len(text) && text[pos.Col-1] == '[':
+		hint = `a name with brackets is put in quotes inside of { }, as in {"meters[3]": on}`
 	case load.ContextMark.Line > 0 && load.ContextMark.Line < pos.Line:
 		hint = fmt.Sprintf("it begins at %d:%d", load.ContextMark.Line, load.ContextMark.Column)
 	case strings.HasPrefix(message, "unknown anchor"):

@@ -49,7 +49,11 @@ func Resolve(name string) ([]string, error) {
 	names := Names()
 	if want != "" && want != "all" {
 		if !slices.Contains(names, want) {
-			return nil, fmt.Errorf("%s: no such scenario in the library; %s", name, diag.DidYouMean(want, names))
+			hint := diag.DidYouMean(want, names)
+			if hint == "" {
+				hint = "see twinrig run --help"
+			}
+			return nil, fmt.Errorf("%s: no such scenario in the library; %s", name, hint)
 		}
 		names = []string{want}
 	}

@@ -40,7 +40,9 @@ type Input struct {
 // FromDir takes the summary and the trace of a run's folder, or of the folder of a trace file.
 func FromDir(path string) (Input, error) {
 	file := path
-	if info, err := os.Stat(path); err != nil {
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return Input{}, fmt.Errorf("html: %s: no such file or folder", path)
+	} else if err != nil {
 		return Input{}, fmt.Errorf("html: %w", err)
 	} else if info.IsDir() {
 		file = filepath.Join(path, traceName)
