@@ -167,6 +167,10 @@ func (b *bounded) Write(p []byte) (int, error) {
 // whether the key had any. What is damaged counts as nothing, is removed, and leaves to as it was.
 func (c *Cache) Get(key string, note any, to string) bool {
 	name := c.path(key)
+	// Opening a pipe would wait for who writes to it; Put replaces whatever is there.
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return false

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -169,4 +170,18 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// A pipe in the place of an entry is none, and nobody waits for who writes to it.
+func TestAPipeIsNoEntry(t *testing.T) {
+	c := Open(filepath.Join(t.TempDir(), "cache"), 1<<20)
+	from, to := folder(t, map[string]string{"a": "one"}), t.TempDir()
+	name := c.path("key")
+	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
+	require.NoError(t, syscall.Mkfifo(name, 0o600))
+	var note int
+	require.False(t, c.Get("key", &note, to))
+	require.NoError(t, c.Put("key", 7, from, "a"))
+	require.True(t, c.Get("key", &note, to))
+	require.Equal(t, 7, note)
 }

@@ -87,10 +87,14 @@ func scenarioIdentity(j job) string { return identityOf(job{File: j.File, Mode: 
 // readKnown returns what the file holds; nothing where there is none, or none that can be read.
 func readKnown(name string) (knownFile, error) {
 	none := knownFile{Version: knownVersion, Scenarios: map[string]map[string]knownCause{}}
-	data, err := os.ReadFile(name)
+	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return none, nil
 	}
+	if err == nil && !info.Mode().IsRegular() { // a pipe would wait for who writes to it
+		return none, fmt.Errorf("%s is no file, so that no causes can be kept there", name)
+	}
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return none, err
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -101,4 +102,12 @@ func TestTheWorstVerdictIsTheExitCode(t *testing.T) {
 		}
 		require.Equal(t, []int{0, 0, 1, 2, 3, 130}[i], code, "%v", all)
 	}
+}
+
+// A pipe in the place of causes.json is an error: nobody waits for who writes to it.
+func TestCausesAreNotReadFromAPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "causes.json")
+	require.NoError(t, syscall.Mkfifo(name, 0o600))
+	c := report.NewCampaign(nil, 0, 0, func(int, string) string { return "" })
+	require.ErrorContains(t, compareWithKnown(name, &c, nil, nil), "causes.json is no file")
 }
