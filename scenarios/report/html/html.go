@@ -52,6 +52,9 @@ func FromDir(path string) (Input, error) {
 		return Input{}, fmt.Errorf("html: %s: %w", path, ErrNoRun)
 	}
 	in := Input{Trace: func() (io.ReadCloser, error) { return os.Open(file) }, Name: file}
+	if info, err := os.Stat(filepath.Join(filepath.Dir(file), summaryName)); err == nil && !info.Mode().IsRegular() {
+		return in, nil // a pipe would wait for who writes to it
+	}
 	data, err := os.ReadFile(filepath.Join(filepath.Dir(file), summaryName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return in, nil
