@@ -286,7 +286,11 @@ func identityOf(j job) string {
 }
 
 func heldByAnother(dir string, j job) bool {
-	data, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	name := filepath.Join(dir, summaryFile)
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return true // whatever it is; and a pipe would wait for who writes to it
+	}
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return false
 	}

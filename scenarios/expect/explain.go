@@ -143,6 +143,7 @@ func (n *node) presentState(h *History, now time.Duration) string {
 type candidate struct {
 	index    int
 	distance int
+	rank     int // among those of one distance; the lower is the nearer
 	why      string
 }
 
@@ -161,7 +162,7 @@ func (a *Active) nearest() []Near {
 		})
 	}
 	slices.SortStableFunc(found, func(x, y candidate) int {
-		return cmp.Or(cmp.Compare(x.distance, y.distance), cmp.Compare(y.index, x.index))
+		return cmp.Or(cmp.Compare(x.distance, y.distance), cmp.Compare(x.rank, y.rank), cmp.Compare(y.index, x.index))
 	})
 	found = slices.CompactFunc(found, func(x, y candidate) bool { return x.index == y.index })
 	found = found[:min(len(found), most)]
@@ -180,23 +181,50 @@ func (a *Active) candidate(n *node, i int) (candidate, bool) {
 		if e.Kind != n.event.kind || before {
 			return candidate{}, false
 		}
-		return candidate{i, 5, n.event.otherSubject(e)}, true
+		return candidate{i, 5, -n.event.closeness(e), n.event.otherSubject(e)}, true
 	}
-	why := n.event.difference(a.h, i, true)
-	if f := a.slots[n.id].fleet; f != nil && f.members[f.rule.of(a.h, e)].good && !a.x.source.Not {
-		return candidate{}, false // of a member that misses nothing
+	member := 0
+	if f := a.slots[n.id].fleet; f != nil {
+		member = f.rule.of(a.h, e) // the message names the first that miss something
+		if f.members[member].good && !a.x.source.Not {
+			return candidate{}, false // of a member that misses nothing
+		}
 	}
+	distance, why := a.distance(n, i, before)
+	return candidate{i, distance, member, why}, true
+}
+
+// distance says how far an event of the leaf's subject is from what was wanted, and why.
+func (a *Active) distance(n *node, i int, before bool) (distance int, why string) {
+	differs := n.event.difference(a.h, i, true)
 	switch {
-	case why == nil && a.h.used(i):
-		return candidate{i, 1, a.h.usedText(i)}, true
-	case why == nil && before:
-		return candidate{i, 2, "before the window"}, true
-	case why == nil:
-		return candidate{i, 0, "counts"}, true
+	case differs == nil && a.h.used(i):
+		return 1, a.h.usedText(i)
+	case differs == nil && before:
+		return 2, "before the window"
+	case differs == nil:
+		return 0, "counts"
 	case before:
-		return candidate{i, 4, "before the window; " + why.String()}, true
+		return 4, "before the window; " + differs.String()
 	}
-	return candidate{i, 3, why.String()}, true
+	return 3, differs.String()
+}
+
+// closeness says how much an event of another subject has in common with the leaf's: its device, or the first levels of
+// its topic, which most often name the device.
+func (l *eventLeaf) closeness(e *trace.Event) int {
+	switch {
+	case l.filter != nil:
+		wanted, got := strings.Split(l.filter.String(), "/"), strings.Split(e.Topic, "/")
+		n := 0
+		for n < min(len(wanted), len(got)) && (wanted[n] == got[n] || wanted[n] == "+") {
+			n++
+		}
+		return n
+	case l.device != "" && e.Device == l.device:
+		return 1
+	}
+	return 0
 }
 
 func (l *eventLeaf) otherSubject(e *trace.Event) string {

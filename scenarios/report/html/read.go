@@ -9,7 +9,7 @@ import (
 )
 
 // errHeader means that a file is no trace at all.
-var errHeader = errors.New("its first line is not the header of a trace")
+var errHeader = errors.New("its first line is not the header of a trace that can be read")
 
 // read hands the events of a trace to take, in their order and one at a time. A trace that is cut off or
 // damaged is read up to there: flaw says so, in words for the reader of the report.
@@ -23,6 +23,8 @@ func read(r io.Reader, take func(*trace.Event)) (h trace.Header, flaw string, er
 	}
 	line++
 	switch err := in.Err(); {
+	case in.Header.Version > trace.Version:
+		return in.Header, "", fmt.Errorf("%w: it is of version %d, and this program reads %d", errHeader, in.Header.Version, trace.Version)
 	case in.Header.Version != trace.Version:
 		return in.Header, "", errHeader
 	case errors.Is(err, trace.ErrTruncated):
