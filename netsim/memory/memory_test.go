@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,15 +23,30 @@ type fixture struct {
 	sw       *Switch
 	net      *Network
 	ports    []*Port
+	mu       sync.Mutex // guards accepted: the loop accepts, and a test looks on from its own goroutine
 	accepted []net.Conn
 	open     bool
+}
+
+// broker returns the broker's end of the last connection; nil: there was none.
+func (f *fixture) broker() net.Conn {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.accepted) == 0 {
+		return nil
+	}
+	return f.accepted[len(f.accepted)-1]
 }
 
 func setUp(profile netsim.Profile, devices ...string) *fixture {
 	f := &fixture{loop: vtime.NewLoop(synctest.Wait), open: true}
 	f.sw = New(Config{
 		Loop: f.loop, Seed: seed.Seed(1), Listening: func() bool { return f.open },
-		Accept: func(c net.Conn) { f.accepted = append(f.accepted, c) },
+		Accept: func(c net.Conn) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.accepted = append(f.accepted, c)
+		},
 		// Packets of a length byte and that many bytes.
 		Frame: func(b []byte) int {
 			if len(b) == 0 || len(b) < 1+int(b[0]) {
@@ -60,7 +76,7 @@ func (f *fixture) dial(t *testing.T) (device net.Conn, broker net.Conn) {
 	t.Helper()
 	conn, err := f.ports[0].DialContext(t.Context(), "tcp", "broker:1883")
 	require.NoError(t, err)
-	return conn, f.accepted[len(f.accepted)-1]
+	return conn, f.broker()
 }
 
 func latency(d time.Duration) netsim.Profile {
