@@ -30,15 +30,16 @@ test: ## Run all tests
 
 .PHONY: race
 race: ## Run all tests under the race detector, but for those that only build and run other programs
-	CGO_ENABLED=1 TWINRIG_REPEATS=1 $(GO) test -race $$($(GO) list ./... | grep -vE '/(docs|scenarios/cli/starter)$$')
+	CGO_ENABLED=1 TWINRIG_REPEATS=0 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -vE '/(docs|scenarios/cli/starter)$$')
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s) each
 	@./.ci/fuzz $(FUZZTIME)
 
 .PHONY: determinism
-determinism: ## Compare traces: every scenario, GOMAXPROCS 1 and 2, ten times over, under load
-	TWINRIG_REPEATS=10 $(GO) test -count=1 -run 'Determinism|Canonical' ./scenarios/... ./internal/broker/...
+determinism: REPEATS ?= 10
+determinism: ## Compare traces: every scenario, GOMAXPROCS 1 and 2, REPEATS (10) times over, under load
+	TWINRIG_REPEATS=$(REPEATS) $(GO) test -count=1 -timeout 30m -run 'Determinism|Canonical' ./scenarios/... ./internal/broker/...
 
 .PHONY: bench
 bench: build ## Measure what the project promises; prints one table. BENCHFLAGS= leaves out large fleets, -fleets all but fleets
