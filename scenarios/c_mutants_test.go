@@ -48,7 +48,7 @@ func TestLibraryFindsMutantsInC(t *testing.T) {
 		{"no-hysteresis", "thermostat-sensor-noisy", "expect event: pin, device: thermo, name: HEATER, since: begin", "matches, <= 6 wanted"},
 		{"obeys-any-setpoint", "thermostat-poison-message", "expect console: thermo, matches: '^ERR command: setpoint 250 is not from 5 to 35'", "no such line on the console of thermo"},
 		{"obeys-half-a-command", "thermostat-poison-message", "expect console: thermo, matches: '^ERR command'", "no such line on the console of thermo"},
-		{"obeys-its-own-acks", "thermostat-flash-wear", "expect console: thermo, matches: '^STATUS setpoint=8 '", "no such line on the console of thermo"},
+		{"obeys-its-own-acks", "thermostat-extremes", "", "it happened"},
 		{"obeys-the-same-command-again", "thermostat-command-twice", "expect pin: thermo.HEATER, is: low", "thermo.HEATER is high"},
 		{"overflows-above-32-degrees", "thermostat-extremes", "expect mqtt: devices/thermo/telemetry, json: {temperature: -39.75, heater: true}", "no such message on devices/thermo/telemetry"},
 		{"reads-past-its-message", "thermostat-flash-wear", "expect mqtt: devices/thermo/ack, json: {setpoint: 18}", "no such message on devices/thermo/ack"},
