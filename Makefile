@@ -26,7 +26,7 @@ media: build ## Make the pictures of the README anew: docs/media (needs chromium
 
 .PHONY: test
 test: ## Run all tests
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 .PHONY: race
 race: ## Run all tests under the race detector, but for those that only build and run other programs

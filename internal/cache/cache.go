@@ -230,6 +230,9 @@ func restore(r io.Reader, key string, note any, to string) error {
 			return err
 		}
 	}
+	if _, err := io.Copy(io.Discard, zipped); err != nil { // at its end gzip holds all that was read against its checksum
+		return err
+	}
 	if err := json.Unmarshal(m.Note, note); err != nil {
 		return err
 	}
