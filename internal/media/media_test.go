@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -43,11 +44,11 @@ func TestSVG(t *testing.T) {
 
 func wellFormed(t *testing.T, r io.Reader) {
 	for d := xml.NewDecoder(r); ; {
-		if _, err := d.Token(); err == io.EOF {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
 			return
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 	}
 }
 
@@ -59,10 +60,10 @@ func TestPictures(t *testing.T) {
 	require.Less(t, len(recording), 100<<10)
 	wellFormed(t, strings.NewReader(string(recording)))
 	for _, args := range recordings() {
-		require.True(t, strings.Contains(string(recording), "twinrig "+strings.Join(args, " ")+"</tspan>"), "make media")
+		require.Contains(t, string(recording), "twinrig "+strings.Join(args, " ")+"</tspan>", "make media")
 	}
 	for _, shown := range []string{">FAIL", "to repeat: twinrig run", ">PASS"} {
-		require.True(t, strings.Contains(string(recording), shown), shown)
+		require.Contains(t, string(recording), shown)
 	}
 	report, err := os.Stat(filepath.Join(dir, "report.png"))
 	require.NoError(t, err)
