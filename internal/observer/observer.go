@@ -120,15 +120,33 @@ func (o *Observer) begin(ctx context.Context) error {
 	}
 	// Messages of its own it knows; retained ones from before the run are not the run's; and the
 	// publisher's retain flag is what scenarios match.
+	connected, stop := o.whileConnected(ctx)
+	defer stop()
 	everything := paho.SubscribeOptions{Topic: "#", QoS: 2, NoLocal: true, RetainHandling: 2, RetainAsPublished: true}
-	granted, err := o.client.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{everything}})
+	granted, err := o.client.Subscribe(connected, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{everything}})
 	if err == nil && len(granted.Reasons) > 0 && granted.Reasons[0] > 2 {
 		err = fmt.Errorf("reason code %#02x", granted.Reasons[0])
+	}
+	if connected.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("the broker ended the connection before it granted %s the subscription to #", clientID)
 	}
 	if err != nil {
 		return fmt.Errorf("the broker does not let %s subscribe to #: %w", clientID, err)
 	}
 	return nil
+}
+
+// whileConnected is ctx until the connection ends: the client waits out an answer that no longer can come.
+func (o *Observer) whileConnected(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-o.client.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 func reason(p *paho.ConnackProperties) string {
@@ -173,6 +191,8 @@ func (o *Observer) Lost() error {
 func (o *Observer) Publish(m broker.Message) error {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 	defer cancel()
+	ctx, stop := o.whileConnected(ctx)
+	defer stop()
 	p := &paho.Publish{Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain, Properties: &paho.PublishProperties{}}
 	for _, key := range slices.Sorted(maps.Keys(m.Properties)) {
 		p.Properties.User.Add(key, m.Properties[key])
