@@ -90,6 +90,13 @@ func (c *Client) parse(data []byte) {
 // parsePacket is readPacket from bytes, of which the packet keeps some. Where they are not a whole packet yet it
 // returns nil.
 func parsePacket(data []byte, version Version, limit int) (pk *packets.Packet, size int, err error) {
+	if len(data) == 0 {
+		return nil, 0, nil
+	}
+	pk = &packets.Packet{ProtocolVersion: byte(version)}
+	if err := pk.FixedHeader.Decode(data[0]); err != nil {
+		return nil, 0, fmt.Errorf("%w: first byte 0x%02x: %w", ErrProtocol, data[0], err)
+	}
 	header, length := 1, 0
 	for more := true; more; header++ {
 		switch {
@@ -100,10 +107,6 @@ func parsePacket(data []byte, version Version, limit int) (pk *packets.Packet, s
 		}
 		length |= int(data[header]&0x7f) << (7 * (header - 1))
 		more = data[header]&0x80 != 0
-	}
-	pk = &packets.Packet{ProtocolVersion: byte(version)}
-	if err := pk.FixedHeader.Decode(data[0]); err != nil {
-		return nil, 0, fmt.Errorf("%w: first byte 0x%02x: %w", ErrProtocol, data[0], err)
 	}
 	size = header + length
 	switch {
