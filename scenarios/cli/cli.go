@@ -161,7 +161,19 @@ of a second, and the same seed gives the same run, to the byte.`,
 		s.schemaCommand(),
 		s.headerCommand(),
 	)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		parent(completion)
+	}
 	return root
+}
+
+// parent makes a command that only has others show its help, and refuse what is none of them: cobra does so for the
+// root alone.
+func parent(c *cobra.Command) *cobra.Command {
+	c.Args = cobra.NoArgs
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
 }
 
 // version is the module's, as the build recorded it.

@@ -159,11 +159,19 @@ func (l *loader) senseOfPlace(s *lang.Named[lang.SenseValue], path string) bool 
 	case ambient == nil:
 		l.diags.Add(s.Pos, path, fmt.Sprintf("the place %s has no %q", name, quantity), diag.DidYouMean(quantity, place.Quantities.Names()))
 	case s.Value.Fault != "" || s.Value.Noise != nil:
-		l.diags.Add(s.Value.Pos, at, "faults and noise are a sensor's, not a place's", "say it of one that it drives, as in "+ambient.Drives[0].Text)
+		l.diags.Add(s.Value.Pos, at, "faults and noise are a sensor's, not a place's", sensorHint(ambient))
 	default:
 		l.ambientRange(ambient, &s.Value, at)
 	}
 	return true
+}
+
+// sensorHint says where a fault of a sensor belongs.
+func sensorHint(a *lang.Ambient) string {
+	if len(a.Drives) == 0 { // what is wrong with them was said
+		return "say it of a sensor"
+	}
+	return "say it of one that it drives, as in " + a.Drives[0].Text
 }
 
 // inRange reports where a value leaves the range of a sensor.
