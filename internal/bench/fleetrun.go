@@ -50,7 +50,8 @@ type fleetFigures struct {
 
 // runFleet does one run and prints its figures as JSON. It does not return.
 func runFleet(o fleetOptions) {
-	debug.SetGCPercent(100)
+	debug.SetGCPercent(100) // as the command's workers do with a fleet
+	runtime.GOMAXPROCS(1)   // as they do
 	vtime.Main(func(bubble func(func()) error) int {
 		figures, err := fleet(o, bubble)
 		if err == nil {

@@ -81,6 +81,7 @@ type Broker struct {
 	backend  *mqtt.Client
 	tap      func(Segment)  // nil: nobody looks on
 	wg       sync.WaitGroup // connections and listeners
+	changes  atomic.Uint64  // of subscriptions, from 1
 	devices  map[string]*Identity
 	byClient map[string][]*Identity
 
@@ -137,6 +138,7 @@ func New(cfg Config) (*Broker, error) {
 		ClientNetReadBufferSize: 256, ClientNetWriteBufferSize: 1,
 		SysTopicResendInterval: 3600,
 	})
+	b.changes.Store(1)
 	b.hook = newHook(b)
 	if err := b.server.AddHook(b.hook, nil); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)

@@ -29,7 +29,7 @@ func newHook(b *Broker) *hook {
 		mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
 		mqtt.OnDisconnect, mqtt.OnWill, mqtt.OnPacketRead, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnPacketSent,
 		mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnSelectSubscribers, mqtt.OnPublish, mqtt.OnPublishDropped,
-		mqtt.OnRetainMessage, mqtt.OnQosPublish,
+		mqtt.OnRetainMessage, mqtt.OnQosPublish, mqtt.OnPublished, mqtt.OnUnsubscribed,
 	} {
 		h.provides[event] = true
 	}
@@ -149,12 +149,16 @@ func sender(cl *mqtt.Client) (device, client string) {
 // OnPublish is called when a message is accepted, before it is acknowledged, kept and routed.
 // Nothing may be recorded of its sender after that, for the sender may be a subscriber as well.
 func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
-	if l := linkOf(cl); l != nil {
+	l := linkOf(cl)
+	if l != nil {
 		l.settled = true
 	}
 	if cl.Net.Listener != originWill {
 		device, client := sender(cl)
 		h.b.emit(messageEvent(device, client, trace.Publish, &pk))
+	}
+	if l != nil && l.takeOver(cl, &pk) {
+		return pk, packets.CodeSuccessIgnore
 	}
 	return pk, nil
 }

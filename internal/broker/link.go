@@ -61,6 +61,8 @@ type link struct {
 	inbound     []packets.Packet
 	publish     *packets.Packet // under way from this client
 	settled     bool            // publish was accepted or dropped
+	route       route           // of the last PUBLISH
+	routed      bool            // that is the broker's to route, and not mochi's
 	subscribing []subscribing
 	pubrel      *packets.Packet // to be written when mochi is through with the PUBREC
 }

@@ -33,6 +33,7 @@ func (h *hook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 
 // OnSubscribed is called before the SUBACK.
 func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
+	h.b.changes.Add(1)
 	l := linkOf(cl)
 	for i, f := range pk.Filters {
 		e := trace.Event{Device: l.device, Kind: trace.Subscribe, Client: l.id, Topic: f.Filter, QoS: codes[i]}

@@ -50,8 +50,10 @@ func (c *console) text() report.Text { return report.Text{W: c.stdout, Color: c.
 // run does the jobs and returns their verdicts. The results are on disk when it returns.
 func (c *console) run(ctx context.Context, jobs []job) []run.Verdict {
 	p := &pool{state: c.state, workers: c.flags.jobs, progress: c.moved, done: c.done}
-	if len(jobs) > 1 {
-		p.maxprocs = 1 // a run is sequential; the runs share the processors
+	if len(jobs) > 1 || c.flags.mode == run.Sim {
+		// A run is sequential: a second processor would do little but wake up each time that one goroutine makes way for
+		// another, which costs half as much again as the run.
+		p.maxprocs = 1
 	}
 	if c.known != nil {
 		p.known = c.known.find

@@ -215,7 +215,7 @@ func (r *runner) showProgress(now time.Duration) {
 	}
 	if r.shown.Step != p.Step || r.shown.Text != p.Text || p.Elapsed-r.shown.Elapsed >= time.Second || r.shown.Steps == 0 {
 		r.shown = p
-		r.opts.Position.p.Store(&p)
+		r.opts.Position.p.Store(new(p)) // a copy of its own, so that a turn that shows nothing allocates none
 	}
 }
 
