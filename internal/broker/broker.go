@@ -82,6 +82,7 @@ type Broker struct {
 	tap      func(Segment)  // nil: nobody looks on
 	wg       sync.WaitGroup // connections and listeners
 	changes  atomic.Uint64  // of subscriptions, from 1
+	spare    sync.Pool      // of *message, empty ones: they are large, and most live for an instant
 	devices  map[string]*Identity
 	byClient map[string][]*Identity
 

@@ -55,7 +55,7 @@ func (h *hook) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet,
 		if err := l.pace(&pk); err != nil {
 			return pk, errors.Join(packets.ErrRejectPacket, err) // the one error that mochi heeds here
 		}
-		l.publish, l.settled = &pk, false
+		l.publish, l.settled = publicationOf(&pk), false
 	case packets.Puback, packets.Pubrec, packets.Pubcomp:
 		l.acknowledge(&pk)
 	}
@@ -71,7 +71,7 @@ func (h *hook) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, _ error) {
 		if !l.settled {
 			l.dropPublish(unaccepted(&pk))
 		}
-		l.publish = nil
+		l.publish = publication{}
 	case pk.FixedHeader.Type == packets.Puback:
 		if l.pubrel != nil {
 			cl.WritePacket(*l.pubrel) //nolint:errcheck // a connection that ends shows when it is read
@@ -132,10 +132,25 @@ func (h *hook) OnPacketSent(cl *mqtt.Client, pk packets.Packet, _ []byte) {
 	}
 }
 
+// publication is what the trace says of a PUBLISH. A packet is a kilobyte: none is kept, nor allocated, for it.
+type publication struct {
+	topic       string
+	payload     []byte
+	qos         byte
+	retain, dup bool
+}
+
+func publicationOf(pk *packets.Packet) publication {
+	return publication{pk.TopicName, pk.Payload, pk.FixedHeader.Qos, pk.FixedHeader.Retain, pk.FixedHeader.Dup}
+}
+
+func (p publication) event(device, client string, kind trace.Kind) trace.Event {
+	return trace.Event{Device: device, Kind: kind, Client: client, Topic: p.topic, Payload: p.payload, QoS: p.qos, Retain: p.retain, Dup: p.dup}
+}
+
 // messageEvent is an event about a PUBLISH.
 func messageEvent(device, client string, kind trace.Kind, pk *packets.Packet) trace.Event {
-	return trace.Event{Device: device, Kind: kind, Client: client, Topic: pk.TopicName, Payload: pk.Payload,
-		QoS: pk.FixedHeader.Qos, Retain: pk.FixedHeader.Retain, Dup: pk.FixedHeader.Dup}
+	return publicationOf(pk).event(device, client, kind)
 }
 
 // sender returns the device and the client id that a message comes from.
@@ -176,7 +191,7 @@ func unaccepted(pk *packets.Packet) string {
 
 func (l *link) dropPublish(cause string) {
 	l.settled = true
-	e := messageEvent(l.device, l.id, trace.Drop, l.publish)
+	e := l.publish.event(l.device, l.id, trace.Drop)
 	e.Cause = cause
 	l.b.emit(e)
 }

@@ -59,10 +59,10 @@ type link struct {
 	closing     bool // the disconnect event is out
 	ended       bool // the session has let go
 	inbound     []packets.Packet
-	publish     *packets.Packet // under way from this client
-	settled     bool            // publish was accepted or dropped
-	route       route           // of the last PUBLISH
-	routed      bool            // that is the broker's to route, and not mochi's
+	publish     publication // under way from this client
+	settled     bool        // publish was accepted or dropped
+	route       route       // of the last PUBLISH
+	routed      bool        // that is the broker's to route, and not mochi's
 	subscribing []subscribing
 	pubrel      *packets.Packet // to be written when mochi is through with the PUBREC
 }

@@ -254,8 +254,12 @@ func (s *session) send(m *message) {
 	s.mu.Unlock()
 	err := l.client.WritePacket(pk)
 	s.mu.Lock()
-	if errors.Is(err, packets.ErrPacketTooLarge) {
+	switch {
+	case errors.Is(err, packets.ErrPacketTooLarge):
 		s.tooLarge(m)
+	case m.pk.FixedHeader.Qos == 0: // out of the queue since it was marked as sent
+		*m = message{}
+		s.b.spare.Put(m)
 	}
 }
 

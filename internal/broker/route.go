@@ -108,7 +108,12 @@ func (s *session) take(l *link, pk *packets.Packet, connected bool) {
 	if full {
 		s.b.lose(s.dropped(pk, "queue full"))
 	} else {
-		s.add(&message{pk: *pk, due: true})
+		m, ok := s.b.spare.Get().(*message)
+		if !ok {
+			m = new(message)
+		}
+		m.pk, m.due = *pk, true
+		s.add(m)
 	}
 	s.mu.Unlock()
 	if connected && !full {

@@ -165,13 +165,20 @@ func (c *Client) Handle(in Incoming) {
 		c.drop(in.err)
 	case in.conn != nil:
 		c.greet(in.conn)
-	case c.state == handshake:
-		c.welcome(in.packet)
 	default:
-		c.heard = time.Now()
-		if err := c.take(in.packet); err != nil {
-			c.drop(err)
-		}
+		c.handle(in.packet)
+	}
+}
+
+// handle takes in a packet of the connection there is. It keeps none of pk but what that points to.
+func (c *Client) handle(pk *packets.Packet) {
+	if c.state == handshake {
+		c.welcome(pk)
+		return
+	}
+	c.heard = time.Now()
+	if err := c.take(pk); err != nil {
+		c.drop(err)
 	}
 }
 

@@ -71,39 +71,40 @@ func (c *Client) parse(data []byte) {
 	}
 	attempt := c.attempt
 	for c.attempt == attempt && c.socket != nil {
-		pk, n, err := parsePacket(data, c.cfg.Version, c.cfg.MaxPacket)
+		var pk packets.Packet // a kilobyte that is garbage at once: it stays on the stack
+		n, err := parsePacket(&pk, data, c.cfg.Version, c.cfg.MaxPacket)
 		switch {
 		case err != nil:
 			c.drop(fmt.Errorf("mqtt: connection lost: %w", err))
 			return
-		case pk == nil:
+		case n == 0:
 			if c.part = data; len(data) == 0 {
 				c.part = nil
 			}
 			return
 		}
 		data = data[n:]
-		c.Handle(Incoming{attempt: attempt, packet: pk})
+		c.handle(&pk)
 	}
 }
 
-// parsePacket is readPacket from bytes, of which the packet keeps some. Where they are not a whole packet yet it
-// returns nil.
-func parsePacket(data []byte, version Version, limit int) (pk *packets.Packet, size int, err error) {
+// parsePacket is readPacket from bytes, of which pk keeps some, into an empty pk. It returns how many they are; 0 where
+// they are not a whole packet yet.
+func parsePacket(pk *packets.Packet, data []byte, version Version, limit int) (size int, err error) {
 	if len(data) == 0 {
-		return nil, 0, nil
+		return 0, nil
 	}
-	pk = &packets.Packet{ProtocolVersion: byte(version)}
+	pk.ProtocolVersion = byte(version)
 	if err := pk.FixedHeader.Decode(data[0]); err != nil {
-		return nil, 0, fmt.Errorf("%w: first byte 0x%02x: %w", ErrProtocol, data[0], err)
+		return 0, fmt.Errorf("%w: first byte 0x%02x: %w", ErrProtocol, data[0], err)
 	}
 	header, length := 1, 0
 	for more := true; more; header++ {
 		switch {
 		case header > 4:
-			return nil, 0, fmt.Errorf("%w: bad remaining length: %w", ErrProtocol, packets.ErrMalformedVariableByteInteger)
+			return 0, fmt.Errorf("%w: bad remaining length: %w", ErrProtocol, packets.ErrMalformedVariableByteInteger)
 		case header >= len(data):
-			return nil, 0, nil
+			return 0, nil
 		}
 		length |= int(data[header]&0x7f) << (7 * (header - 1))
 		more = data[header]&0x80 != 0
@@ -111,13 +112,13 @@ func parsePacket(data []byte, version Version, limit int) (pk *packets.Packet, s
 	size = header + length
 	switch {
 	case length > limit:
-		return nil, 0, fmt.Errorf("%w: a packet of %d bytes, more than the %d asked for", ErrProtocol, length, limit)
+		return 0, fmt.Errorf("%w: a packet of %d bytes, more than the %d asked for", ErrProtocol, length, limit)
 	case len(data) < size:
-		return nil, 0, nil
+		return 0, nil
 	}
 	pk.FixedHeader.Remaining = length
 	if err := decode(pk, data[header:size:size]); err != nil {
-		return nil, 0, fmt.Errorf("%w: %s: %w", ErrProtocol, packets.PacketNames[pk.FixedHeader.Type], err)
+		return 0, fmt.Errorf("%w: %s: %w", ErrProtocol, packets.PacketNames[pk.FixedHeader.Type], err)
 	}
-	return pk, size, nil
+	return size, nil
 }
