@@ -156,7 +156,7 @@ func (c *programCompiler) pin(n *node, path string) bool {
 	}
 	n.op, n.state = opState, true
 	n.about(s)
-	n.is = &stateLeaf{ref: valueRef{int32(s.device), slotOf(d, pinRole, pin)}, text: n.source.Pin, uptime: -1}
+	n.is = &stateLeaf{ref: valueRef{int32(s.device), c.scope.layouts.slot(d, pinRole, pin)}, text: n.source.Pin, uptime: -1}
 	if n.source.Is != nil {
 		n.is.level = n.source.Is.Text
 	}
@@ -198,7 +198,7 @@ func (c *programCompiler) metric(n *node, path string) bool {
 	}
 	n.op, n.state = opState, true
 	n.about(s)
-	n.is = &stateLeaf{ref: valueRef{int32(s.device), slotOf(d, metricRole, name)}, text: e.Metric, uptime: -1}
+	n.is = &stateLeaf{ref: valueRef{int32(s.device), c.scope.layouts.slot(d, metricRole, name)}, text: e.Metric, uptime: -1}
 	uptime := !own && name == metricUptime
 	if uptime {
 		n.uptime = n.devices

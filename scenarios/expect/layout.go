@@ -59,13 +59,13 @@ func (l *layout) add(r role, name string) int32 {
 	return slot
 }
 
-// slotOf returns where a value is of the devices that are like d. There must be such a value.
-func slotOf(d *plan.Device, r role, name string) int32 {
-	return newLayout(d.Kind, d.Labels).slots[slotName{r, name}]
-}
-
 // layouts makes one layout for all devices that are alike.
 type layouts map[*lang.Kind][]*layout
+
+// slot returns where a value is of the devices that are like d. There must be such a value.
+func (known layouts) slot(d *plan.Device, r role, name string) int32 {
+	return known.of(d).slots[slotName{r, name}]
+}
 
 func (known layouts) of(d *plan.Device) *layout {
 	for _, l := range known[d.Kind] {

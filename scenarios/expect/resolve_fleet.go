@@ -32,6 +32,9 @@ func standIn(function string) string {
 // parseable replaces functions over fleets by what expr-lang parses, in the same place; words has by the offset
 // (in runes) what was there.
 func (s *scope) parseable(source string) (text string, words map[int]string) {
+	if len(s.fleets) == 0 {
+		return source, nil
+	}
 	tokens, err := lexer.Lex(file.NewSource(source))
 	if err != nil {
 		return source, nil

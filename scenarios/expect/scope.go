@@ -26,11 +26,12 @@ type scope struct {
 	index      map[string]int // device name to its index in the plan
 	language   *conf.Config   // what config begins with
 	fleets     map[string]int // fleet name to its index in the plan
+	layouts    layouts        // of the devices asked for so far
 	aggregates atomic.Int64   // how many there are, for their keys
 }
 
 func newScope(p *plan.Plan) *scope {
-	s := &scope{plan: p, index: map[string]int{}, language: expressionLanguage(), fleets: map[string]int{}}
+	s := &scope{plan: p, index: map[string]int{}, language: expressionLanguage(), fleets: map[string]int{}, layouts: layouts{}}
 	for i := range p.Fleets {
 		s.fleets[p.Fleets[i].Name] = i
 	}
@@ -95,7 +96,7 @@ func (s *scope) member(device int, name string) (reference, *nameFault) {
 	case 0:
 		return reference{}, &nameFault{fmt.Sprintf("%s has no pin, sensor or metric %s", d.Name, name), diag.DidYouMean(name, s.memberNames(d))}
 	case 1:
-		return reference{key: string(rune(roles[0])) + ":" + d.Name + "." + name, ref: valueRef{int32(device), slotOf(d, roles[0], name)}, device: device, text: d.Name + "." + name, kind: kind,
+		return reference{key: string(rune(roles[0])) + ":" + d.Name + "." + name, ref: valueRef{int32(device), s.layouts.slot(d, roles[0], name)}, device: device, text: d.Name + "." + name, kind: kind,
 			uptime: roles[0] == metricRole && !own && name == metricUptime}, nil
 	}
 	return reference{}, &nameFault{fmt.Sprintf("%s.%s is %s", d.Name, name, strings.Join(words, " and ")), "give the metric another name in the kind file"}

@@ -183,7 +183,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		s = shapeOf(v.Type())
 		d.shapes[v.Type()] = s
 	}
-	at := mapping{node: n, pos: d.position(n), path: path}
+	at := mapping{node: n, pos: d.position(n), path: path, keys: make(Keys, 0, len(n.Content)/2)}
 	for _, index := range s.pos {
 		v.FieldByIndex(index).Set(reflect.ValueOf(at.pos))
 	}
